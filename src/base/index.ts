@@ -1,0 +1,16 @@
+/** Small pure helpers that everything else may use. */
+export { InvariantBroken, invariant } from "./assert.ts";
+export { CorruptData, type Fault, type FaultCode } from "./fault.ts";
+export { hash32, shardOfHash } from "./hash.ts";
+export {
+  type EpochMs,
+  ID_CODE_POINTS_MAX,
+  idProblem,
+  type LaneSeq,
+  type LocationId,
+  type ReservationId,
+  type ShardId,
+  type Sku,
+} from "./ids.ts";
+export { TimerHeap } from "./timer-heap.ts";
+export { LEVEL_MAX, QUANTITY_MAX } from "./units.ts";

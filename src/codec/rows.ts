@@ -1,0 +1,220 @@
+/** Journal entries as flat rows, and back. One number a form; see journal-record.ts for the rule on changing them. */
+
+import { CorruptData, type EpochMs, type LocationId, type ReservationId, type Sku } from "../base/index.ts";
+import { type LineChange, RESERVATION_EVENT_KINDS, type ReservationChanged, type ReservationHeld } from "../reservation/index.ts";
+import type { Entry, Location, ReservationEntry, StockEntry } from "../shard/index.ts";
+import { STOCK_EVENT_KINDS, type StockEventKind } from "../stock/index.ts";
+
+const FORM = { stock: 0, reservationHeld: 1, reservationChanged: 2, key: 3, movement: 4, location: 5 } as const;
+
+const STOCK_KIND_NUMBER = numbersOf(STOCK_EVENT_KINDS);
+const RESERVATION_KIND_NUMBER = numbersOf(RESERVATION_EVENT_KINDS);
+
+function numbersOf<K extends string>(kinds: readonly K[]): Readonly<Record<K, number>> {
+  return Object.fromEntries(kinds.map((kind, index) => [kind, index])) as Record<K, number>;
+}
+
+export function rowOfEntry(entry: Entry, base: EpochMs): readonly unknown[] {
+  switch (entry.entry) {
+    case "stock":
+      return rowOfStock(entry, base);
+    case "reservation":
+      return entry.event.kind === "held" ? rowOfHeld(entry.event, base) : rowOfChanged(entry.event, base);
+    case "key":
+      return [FORM.key, entry.sku, entry.key, entry.fingerprint, entry.reservation, entry.at - base];
+    case "movement":
+      return [FORM.movement, entry.id, entry.version, entry.at - base];
+    case "location":
+      return [FORM.location, entry.location];
+  }
+}
+
+export function entryOfRow(row: readonly unknown[], base: EpochMs, where: string): Entry {
+  switch (row[0]) {
+    case FORM.stock:
+      return stockOfRow(row as StockRow, base, where);
+    case FORM.reservationHeld:
+      return heldOfRow(row, base);
+    case FORM.reservationChanged:
+      return changedOfRow(row, base, where);
+    case FORM.key: {
+      const [, sku, key, fingerprint, reservation, at] = row as [number, Sku, string, string, ReservationId, number];
+      return { entry: "key", sku, key, fingerprint, reservation, at: (base + at) as EpochMs };
+    }
+    case FORM.movement: {
+      const [, id, version, at] = row as [number, string, number, number];
+      return { entry: "movement", id, version, at: (base + at) as EpochMs };
+    }
+    case FORM.location:
+      return { entry: "location", location: row[1] as Location };
+    default:
+      throw new CorruptData(`journal entry of form ${String(row[0])} is not known to this version`, where);
+  }
+}
+
+type StockRow = [
+  form: number,
+  kind: number,
+  sku: Sku,
+  location: LocationId,
+  version: number,
+  at: number,
+  quantity: number,
+  onHandChange: number,
+  heldChange: number,
+  allocatedChange: number,
+  unavailableChange: number,
+  onHand: number,
+  held: number,
+  allocated: number,
+  unavailable: number,
+  inbound: number,
+  safetyStock: number,
+  cause: string,
+  occurredAt?: number,
+  reason?: string | null,
+  reference?: string | null,
+];
+
+function rowOfStock({ event, after }: StockEntry, base: EpochMs): StockRow {
+  const row: StockRow = [
+    FORM.stock,
+    STOCK_KIND_NUMBER[event.kind],
+    event.sku,
+    event.location,
+    event.version,
+    event.at - base,
+    event.quantity,
+    event.onHand,
+    event.held,
+    event.allocated,
+    event.unavailable,
+    after.onHand,
+    after.held,
+    after.allocated,
+    after.unavailable,
+    after.inbound,
+    after.safetyStock,
+    event.cause,
+  ];
+  const earlier = event.occurredAt - event.at;
+  if (earlier !== 0 || event.reason !== undefined || event.reference !== undefined) {
+    row.push(earlier, event.reason ?? null, event.reference ?? null);
+  }
+  return row;
+}
+
+function stockOfRow(row: StockRow, base: EpochMs, where: string): StockEntry {
+  const kind = STOCK_EVENT_KINDS[row[1]];
+  if (kind === undefined) throw new CorruptData(`stock event number ${row[1]} is not known to this version`, where);
+  const at = (base + row[5]) as EpochMs;
+  return {
+    entry: "stock",
+    event: {
+      kind: kind satisfies StockEventKind,
+      sku: row[2],
+      location: row[3],
+      version: row[4],
+      at,
+      occurredAt: (at + (row[18] ?? 0)) as EpochMs,
+      quantity: row[6],
+      onHand: row[7],
+      held: row[8],
+      allocated: row[9],
+      unavailable: row[10],
+      cause: row[17],
+      reason: row[19] ?? undefined,
+      reference: row[20] ?? undefined,
+    },
+    after: {
+      onHand: row[11],
+      held: row[12],
+      allocated: row[13],
+      unavailable: row[14],
+      inbound: row[15],
+      safetyStock: row[16],
+      version: row[4],
+      updatedAt: at,
+    },
+  };
+}
+
+const HELD_LINES_AT = 7;
+
+function rowOfHeld(event: ReservationHeld, base: EpochMs): unknown[] {
+  const row: unknown[] = [
+    FORM.reservationHeld,
+    event.id,
+    event.at - base,
+    event.expiresAt - base,
+    event.mode === "all" ? 0 : 1,
+    event.reference ?? null,
+    event.channel ?? null,
+  ];
+  for (const line of event.lines) row.push(line.sku, line.location, line.requested, line.quantity);
+  return row;
+}
+
+function heldOfRow(row: readonly unknown[], base: EpochMs): ReservationEntry {
+  const lines: { sku: Sku; location: LocationId; requested: number; quantity: number }[] = [];
+  for (let i = HELD_LINES_AT; i < row.length; i += 4) {
+    lines.push({
+      sku: row[i] as Sku,
+      location: row[i + 1] as LocationId,
+      requested: row[i + 2] as number,
+      quantity: row[i + 3] as number,
+    });
+  }
+  const event: ReservationHeld = {
+    kind: "held",
+    id: row[1] as ReservationId,
+    version: 1,
+    at: (base + (row[2] as number)) as EpochMs,
+    expiresAt: (base + (row[3] as number)) as EpochMs,
+    mode: row[4] === 0 ? "all" : "partial",
+    lines,
+    reference: (row[5] as string | null) ?? undefined,
+    channel: (row[6] as string | null) ?? undefined,
+  };
+  return { entry: "reservation", event };
+}
+
+const CHANGES_AT = 6;
+
+function rowOfChanged(event: ReservationChanged, base: EpochMs): unknown[] {
+  const row: unknown[] = [
+    FORM.reservationChanged,
+    RESERVATION_KIND_NUMBER[event.kind],
+    event.id,
+    event.version,
+    event.at - base,
+    event.expiresAt - base,
+  ];
+  for (const change of event.changes) row.push(change.line, change.held, change.allocated, change.fulfilled);
+  return row;
+}
+
+function changedOfRow(row: readonly unknown[], base: EpochMs, where: string): ReservationEntry {
+  const kind = RESERVATION_EVENT_KINDS[row[1] as number];
+  if (kind === undefined || kind === "held") {
+    throw new CorruptData(`reservation event number ${String(row[1])} is not known to this version`, where);
+  }
+  const changes: LineChange[] = [];
+  for (let i = CHANGES_AT; i < row.length; i += 4) {
+    changes.push({
+      line: row[i] as number,
+      held: row[i + 1] as number,
+      allocated: row[i + 2] as number,
+      fulfilled: row[i + 3] as number,
+    });
+  }
+  const event: ReservationChanged = {
+    kind,
+    id: row[2] as ReservationId,
+    version: row[3] as number,
+    at: (base + (row[4] as number)) as EpochMs,
+    expiresAt: (base + (row[5] as number)) as EpochMs,
+    changes,
+  };
+  return { entry: "reservation", event };
+}

@@ -1,0 +1,13 @@
+/** The world as the core sees it: types only. Production wires JetStream and LMDB, the simulator seeded stand-ins. */
+export type { Clock } from "./clock.ts";
+export type { AppendOutcome, Journal, LaneBounds } from "./journal.ts";
+export type { Log } from "./log.ts";
+export type { Random } from "./random.ts";
+export {
+  type CheckpointWriter,
+  type MarkBytes,
+  type ScanRange,
+  type SnapshotStore,
+  TABLES,
+  type Table,
+} from "./snapshot-store.ts";

@@ -1,0 +1,53 @@
+/**
+ * Entries: what one committed journal record says, in order. The whole state of a member is the fold of its entries.
+ */
+
+import type { EpochMs, ReservationId, Sku } from "../base/index.ts";
+import type { ReservationEvent } from "../reservation/index.ts";
+import type { StockEvent, StockRecord } from "../stock/index.ts";
+import type { Location } from "./location.ts";
+
+/** A stock event with the record it led to, so that a reader of the journal needs no state of its own. */
+export interface StockEntry {
+  readonly entry: "stock";
+  readonly event: StockEvent;
+  /** Levels after the event: what the feed shows and replay checks against. */
+  readonly after: Levels;
+}
+
+export type Levels = Pick<
+  StockRecord,
+  "onHand" | "held" | "allocated" | "unavailable" | "inbound" | "safetyStock" | "version" | "updatedAt"
+>;
+
+export interface ReservationEntry {
+  readonly entry: "reservation";
+  readonly event: ReservationEvent;
+}
+
+/** An idempotency key was used: the scope is the first SKU of the reservation in sorted order. */
+export interface KeyEntry {
+  readonly entry: "key";
+  readonly sku: Sku;
+  readonly key: string;
+  /** Digest of the request that used it. */
+  readonly fingerprint: string;
+  readonly reservation: ReservationId;
+  readonly at: EpochMs;
+}
+
+/** A movement was applied; its id is spent. */
+export interface MovementEntry {
+  readonly entry: "movement";
+  readonly id: string;
+  /** Version of the record after it. */
+  readonly version: number;
+  readonly at: EpochMs;
+}
+
+export interface LocationEntry {
+  readonly entry: "location";
+  readonly location: Location;
+}
+
+export type Entry = StockEntry | ReservationEntry | KeyEntry | MovementEntry | LocationEntry;

@@ -1,0 +1,47 @@
+/**
+ * Stock follows reservations: the stock event that mirrors what a reservation decided for one of its lines.
+ * There is nothing left to refuse here; whether units may be held is decided by {@link holdable}.
+ */
+
+import type { EpochMs, ReservationId } from "../base/index.ts";
+import type { StockEvent, StockEventKind } from "./events.ts";
+import { available, type StockRecord } from "./record.ts";
+
+export type ReservationStockKind = Extract<StockEventKind, "held" | "released" | "expired" | "confirmed" | "fulfilled">;
+
+/** Change of one line of a reservation, in units. */
+export interface LineDelta {
+  readonly held: number;
+  readonly allocated: number;
+  readonly fulfilled: number;
+}
+
+/** Units of the record that a reservation may take now: never below zero. */
+export function holdable(record: StockRecord): number {
+  return Math.max(0, available(record));
+}
+
+export function followReservation(
+  record: StockRecord,
+  kind: ReservationStockKind,
+  delta: LineDelta,
+  reservation: ReservationId,
+  at: EpochMs,
+): StockEvent {
+  return {
+    kind,
+    sku: record.sku,
+    location: record.location,
+    version: record.version + 1,
+    at,
+    occurredAt: at,
+    quantity: Math.max(Math.abs(delta.held), Math.abs(delta.allocated), delta.fulfilled),
+    onHand: 0 - delta.fulfilled,
+    held: delta.held,
+    allocated: delta.allocated,
+    unavailable: 0,
+    cause: reservation,
+    reason: undefined,
+    reference: undefined,
+  };
+}
