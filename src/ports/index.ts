@@ -1,5 +1,6 @@
 /** The world as the core sees it: types only. Production wires JetStream and LMDB, the simulator seeded stand-ins. */
 export type { Clock } from "./clock.ts";
+export type { EventTail, TailFilter, TailListener } from "./event-tail.ts";
 export type { AppendOutcome, Journal, LaneBounds } from "./journal.ts";
 export type { Log } from "./log.ts";
 export type { Random } from "./random.ts";
