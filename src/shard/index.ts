@@ -1,3 +1,15 @@
 /** The actors of a shard and the entries they are made of. */
+export {
+  DirtyCells,
+  type KeyCell,
+  type KeyUse,
+  type MovementCell,
+  type MovementUse,
+  type RecordCell,
+  type ReservationCell,
+} from "./cells.ts";
+export type { ColdTier } from "./cold-tier.ts";
 export type { Entry, KeyEntry, Levels, LocationEntry, MovementEntry, ReservationEntry, StockEntry } from "./entry.ts";
 export { LOCATION_TYPES, type Location, type LocationType } from "./location.ts";
+export { type ActiveMax, passivateShard } from "./passivate.ts";
+export { type ActorCounts, keyName, Shard } from "./shard.ts";

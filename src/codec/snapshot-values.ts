@@ -1,0 +1,220 @@
+/**
+ * The bytes of snapshot keys and values. A value is one format byte and a msgpack array; the store adds its own checksum.
+ * Keys sort by shard first, so that a shard can be read, moved or dropped as one range.
+ */
+
+import { Packr } from "msgpackr";
+import { CorruptData, type EpochMs, type LocationId, type ReservationId, type ShardId, type Sku } from "../base/index.ts";
+import type { Reservation, ReservationLine, ReservationStatus } from "../reservation/index.ts";
+import type { KeyUse, Location, MovementUse } from "../shard/index.ts";
+import type { RecentMove, StockRecord } from "../stock/index.ts";
+
+const VALUE_FORMAT = 1;
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, encodeUndefinedAsNil: true });
+
+const SHARD_PREFIXES = Array.from({ length: 65_536 }, (_, shard) => shard.toString(16).padStart(4, "0"));
+
+function prefix(shard: ShardId): string {
+  return SHARD_PREFIXES[shard] as string;
+}
+
+export function recordKey(shard: ShardId, sku: Sku, location: LocationId): string {
+  return `${prefix(shard)}${sku}\u0000${location}`;
+}
+
+/** Range that holds every location of a SKU. */
+export function recordsOfSku(shard: ShardId, sku: Sku): { from: string; to: string } {
+  return { from: `${prefix(shard)}${sku}\u0000`, to: `${prefix(shard)}${sku}\u0001` };
+}
+
+/** SKU and location of a record key. */
+export function partsOfRecordKey(key: string): { sku: Sku; location: LocationId } {
+  const cut = key.indexOf("\u0000");
+  return { sku: key.slice(4, cut) as Sku, location: key.slice(cut + 1) as LocationId };
+}
+
+export function reservationKey(shard: ShardId, id: ReservationId): string {
+  return prefix(shard) + id;
+}
+
+export function keyUseKey(shard: ShardId, sku: Sku, key: string): string {
+  return `${prefix(shard)}${sku}\u0000${key}`;
+}
+
+export function movementKey(shard: ShardId, id: string): string {
+  return prefix(shard) + id;
+}
+
+const TIME_DIGITS = 9;
+
+/** Sortable text of a time, for keys of time indexes. */
+export function timeKey(time: number): string {
+  return Math.max(0, Math.ceil(time)).toString(36).padStart(TIME_DIGITS, "0");
+}
+
+export function dueKey(expiresAt: EpochMs, reservation: ReservationId): string {
+  return timeKey(expiresAt) + reservation;
+}
+
+export function partsOfDueKey(key: string): { expiresAt: EpochMs; reservation: ReservationId } {
+  return {
+    expiresAt: Number.parseInt(key.slice(0, TIME_DIGITS), 36) as EpochMs,
+    reservation: key.slice(TIME_DIGITS) as ReservationId,
+  };
+}
+
+/** Tables whose rows are forgotten after a time, by the letter that stands for them in keys of `retention`. */
+const RETAINED = { r: "reservations", k: "keys", m: "movements" } as const;
+export type RetainedTable = (typeof RETAINED)[keyof typeof RETAINED];
+
+export function retentionKey(until: number, table: RetainedTable, key: string): string {
+  return timeKey(until) + (table[0] as string) + key;
+}
+
+export function partsOfRetentionKey(key: string): { table: RetainedTable; key: string } {
+  return { table: RETAINED[key[TIME_DIGITS] as keyof typeof RETAINED], key: key.slice(TIME_DIGITS + 1) };
+}
+
+export const EMPTY_VALUE: Uint8Array = Uint8Array.of(VALUE_FORMAT);
+
+function pack(fields: unknown): Uint8Array {
+  const body = packr.pack(fields);
+  const bytes = new Uint8Array(body.length + 1);
+  bytes[0] = VALUE_FORMAT;
+  bytes.set(body, 1);
+  return bytes;
+}
+
+function unpack(bytes: Uint8Array, where: string): unknown {
+  if (bytes[0] !== VALUE_FORMAT) {
+    throw new CorruptData(`snapshot value format ${bytes[0]} is not known to this version, which reads ${VALUE_FORMAT}`, where);
+  }
+  return packr.unpack(bytes.subarray(1));
+}
+
+export function encodeStockRecord(record: StockRecord): Uint8Array {
+  const fields: number[] = [
+    record.onHand,
+    record.held,
+    record.allocated,
+    record.unavailable,
+    record.inbound,
+    record.safetyStock,
+    record.version,
+    record.updatedAt,
+    record.countedAt,
+  ];
+  for (const move of record.recent) fields.push(move.occurredAt, move.onHand);
+  return pack(fields);
+}
+
+const RECENT_AT = 9;
+const NO_MOVES: readonly RecentMove[] = [];
+
+export function decodeStockRecord(bytes: Uint8Array, sku: Sku, location: LocationId): StockRecord {
+  const fields = unpack(bytes, `record ${sku} at ${location}`) as number[];
+  const recent: RecentMove[] = [];
+  for (let i = RECENT_AT; i < fields.length; i += 2) {
+    recent.push({ occurredAt: fields[i] as EpochMs, onHand: fields[i + 1] as number });
+  }
+  const [onHand, held, allocated, unavailable, inbound, safetyStock, version, updatedAt, countedAt] = fields as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    EpochMs,
+    EpochMs,
+  ];
+  return {
+    sku,
+    location,
+    onHand,
+    held,
+    allocated,
+    unavailable,
+    inbound,
+    safetyStock,
+    version,
+    updatedAt,
+    countedAt,
+    recent: recent.length === 0 ? NO_MOVES : recent,
+  };
+}
+
+export function encodeReservation(reservation: Reservation): Uint8Array {
+  const fields: unknown[] = [
+    reservation.version,
+    reservation.mode === "all" ? 0 : 1,
+    reservation.createdAt,
+    reservation.expiresAt,
+    reservation.updatedAt,
+    reservation.lastTransition,
+    reservation.reference ?? null,
+    reservation.channel ?? null,
+  ];
+  for (const line of reservation.lines) {
+    fields.push(line.sku, line.location, line.requested, line.quantity, line.held, line.allocated, line.fulfilled);
+  }
+  return pack(fields);
+}
+
+const LINES_AT = 8;
+const LINE_FIELDS = 7;
+
+export function decodeReservation(bytes: Uint8Array, id: ReservationId): Reservation {
+  const fields = unpack(bytes, `reservation ${id}`) as unknown[];
+  const lines: ReservationLine[] = [];
+  for (let i = LINES_AT; i < fields.length; i += LINE_FIELDS) {
+    lines.push({
+      sku: fields[i] as Sku,
+      location: fields[i + 1] as LocationId,
+      requested: fields[i + 2] as number,
+      quantity: fields[i + 3] as number,
+      held: fields[i + 4] as number,
+      allocated: fields[i + 5] as number,
+      fulfilled: fields[i + 6] as number,
+    });
+  }
+  return {
+    id,
+    version: fields[0] as number,
+    mode: fields[1] === 0 ? "all" : "partial",
+    createdAt: fields[2] as EpochMs,
+    expiresAt: fields[3] as EpochMs,
+    updatedAt: fields[4] as EpochMs,
+    lastTransition: fields[5] as ReservationStatus,
+    reference: (fields[6] as string | null) ?? undefined,
+    channel: (fields[7] as string | null) ?? undefined,
+    lines,
+  };
+}
+
+export function encodeKeyUse(use: KeyUse): Uint8Array {
+  return pack([use.fingerprint, use.reservation, use.at]);
+}
+
+export function decodeKeyUse(bytes: Uint8Array, where: string): KeyUse {
+  const [fingerprint, reservation, at] = unpack(bytes, where) as [string, ReservationId, EpochMs];
+  return { fingerprint, reservation, at };
+}
+
+export function encodeMovementUse(use: MovementUse): Uint8Array {
+  return pack([use.version, use.at]);
+}
+
+export function decodeMovementUse(bytes: Uint8Array, where: string): MovementUse {
+  const [version, at] = unpack(bytes, where) as [number, EpochMs];
+  return { version, at };
+}
+
+export function encodeLocation(location: Location): Uint8Array {
+  return pack(location);
+}
+
+export function decodeLocation(bytes: Uint8Array, where: string): Location {
+  return unpack(bytes, where) as Location;
+}

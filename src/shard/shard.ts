@@ -1,0 +1,146 @@
+/**
+ * A shard: the actors of one hash range of SKUs, activated from the cold tier on first touch.
+ *
+ * H1. What memory has is newer than, or equal to, what the cold tier has; a dirty cell is never passivated.
+ * H2. All changes go through `put...`, which marks the cell dirty exactly once between two cuts.
+ *
+ * It does not decide anything: see member/ for the commands and stock/, reservation/ for the rules.
+ */
+
+import type { LocationId, ReservationId, ShardId, Sku } from "../base/index.ts";
+import type { Reservation } from "../reservation/index.ts";
+import { emptyRecord, type StockRecord } from "../stock/index.ts";
+import type { DirtyCells, KeyCell, KeyUse, MovementCell, MovementUse, RecordCell, ReservationCell } from "./cells.ts";
+import type { ColdTier } from "./cold-tier.ts";
+
+/** Counts that passivation and metrics look at; shared by all shards of a member. */
+export interface ActorCounts {
+  records: number;
+  reservations: number;
+  keys: number;
+  movements: number;
+  activations: number;
+}
+
+export class Shard {
+  readonly id: ShardId;
+  readonly records = new Map<Sku, Map<LocationId, RecordCell>>();
+  readonly reservations = new Map<ReservationId, ReservationCell>();
+  readonly keys = new Map<string, KeyCell>();
+  readonly movements = new Map<string, MovementCell>();
+  readonly #cold: ColdTier;
+  readonly #dirty: DirtyCells;
+  readonly #counts: ActorCounts;
+
+  constructor(id: ShardId, cold: ColdTier, dirty: DirtyCells, counts: ActorCounts) {
+    this.id = id;
+    this.#cold = cold;
+    this.#dirty = dirty;
+    this.#counts = counts;
+  }
+
+  /** The record's cell, or undefined when nothing ever happened to it. */
+  record(sku: Sku, location: LocationId): RecordCell | undefined {
+    const cell = this.records.get(sku)?.get(location);
+    if (cell !== undefined) {
+      cell.touched = true;
+      return cell;
+    }
+    const value = this.#cold.record(this.id, sku, location);
+    return value === undefined ? undefined : this.#activate(value);
+  }
+
+  /** The record's cell, made when there is none. A made one counts as nothing until its first event. */
+  recordOrEmpty(sku: Sku, location: LocationId): RecordCell {
+    return this.record(sku, location) ?? this.#activate(emptyRecord(sku, location));
+  }
+
+  /** Every record of a SKU, in memory or not, by location. Does not activate. */
+  recordsOf(sku: Sku): StockRecord[] {
+    const hot = this.records.get(sku);
+    const found: StockRecord[] = [];
+    for (const record of this.#cold.recordsOf(this.id, sku)) if (!hot?.has(record.location)) found.push(record);
+    for (const cell of hot?.values() ?? []) if (cell.value.version > 0) found.push(cell.value);
+    return found.sort((a, b) => (a.location < b.location ? -1 : 1));
+  }
+
+  putRecord(cell: RecordCell, value: StockRecord): void {
+    cell.value = value;
+    if (cell.dirty) return;
+    cell.dirty = true;
+    this.#dirty.records.push(cell);
+  }
+
+  reservation(id: ReservationId): ReservationCell | undefined {
+    const cell = this.reservations.get(id);
+    if (cell !== undefined) {
+      cell.touched = true;
+      return cell;
+    }
+    const value = this.#cold.reservation(this.id, id);
+    return value === undefined ? undefined : this.#addReservation(value, value);
+  }
+
+  addReservation(value: Reservation): ReservationCell {
+    const cell = this.#addReservation(value, undefined);
+    this.#markReservation(cell);
+    return cell;
+  }
+
+  putReservation(cell: ReservationCell, value: Reservation): void {
+    cell.value = value;
+    this.#markReservation(cell);
+  }
+
+  key(sku: Sku, key: string): KeyUse | undefined {
+    return this.keys.get(keyName(sku, key))?.value ?? this.#cold.key(this.id, sku, key);
+  }
+
+  putKey(sku: Sku, key: string, value: KeyUse): void {
+    const name = keyName(sku, key);
+    const before = this.keys.get(name);
+    if (before === undefined) this.#counts.keys++;
+    const cell: KeyCell = { shard: this.id, sku, key, value, dirty: true, touched: true };
+    this.keys.set(name, cell);
+    this.#dirty.keys.push(cell);
+  }
+
+  movement(id: string): MovementUse | undefined {
+    return this.movements.get(id)?.value ?? this.#cold.movement(this.id, id);
+  }
+
+  putMovement(id: string, value: MovementUse): void {
+    if (!this.movements.has(id)) this.#counts.movements++;
+    const cell: MovementCell = { shard: this.id, id, value, dirty: true, touched: true };
+    this.movements.set(id, cell);
+    this.#dirty.movements.push(cell);
+  }
+
+  #activate(value: StockRecord): RecordCell {
+    const cell: RecordCell = { shard: this.id, value, dirty: false, touched: true };
+    const cells = this.records.get(value.sku);
+    if (cells === undefined) this.records.set(value.sku, new Map([[value.location, cell]]));
+    else cells.set(value.location, cell);
+    this.#counts.records++;
+    this.#counts.activations++;
+    return cell;
+  }
+
+  #addReservation(value: Reservation, stored: Reservation | undefined): ReservationCell {
+    const cell: ReservationCell = { shard: this.id, value, stored, dirty: false, touched: true };
+    this.reservations.set(value.id, cell);
+    this.#counts.reservations++;
+    return cell;
+  }
+
+  #markReservation(cell: ReservationCell): void {
+    if (cell.dirty) return;
+    cell.dirty = true;
+    this.#dirty.reservations.push(cell);
+  }
+}
+
+/** Name of an idempotency key inside its shard. */
+export function keyName(sku: Sku, key: string): string {
+  return `${sku}\u0000${key}`;
+}
