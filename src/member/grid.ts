@@ -40,7 +40,12 @@ export type NotFound = { readonly kind: "not-found"; readonly detail: string };
 export type InsufficientStock = { readonly kind: "insufficient-stock"; readonly shortages: readonly Shortage[] };
 
 export type ReserveResult =
-  | { readonly kind: "reserved"; readonly reservation: Reservation; /** The key was used before. */ readonly repeated: boolean }
+  | {
+      readonly kind: "reserved";
+      readonly reservation: Reservation;
+      /** The key was used before. */
+      readonly repeated: boolean;
+    }
   | InsufficientStock
   | KeyReused
   | Fault;

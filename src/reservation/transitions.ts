@@ -78,7 +78,8 @@ function decideFulfill(reservation: Reservation, parts: readonly LinePart[] | un
 function decideExtend(reservation: Reservation, ttlMs: number, now: EpochMs): TransitionDecision {
   const status = statusOf(reservation);
   if (status === "expired" || status === "released") return ended(reservation, status);
-  if (status !== "held") return conflict(`reservation ${reservation.id} is ${status}; only held units expire and can be extended`);
+  if (status !== "held")
+    return conflict(`reservation ${reservation.id} is ${status}; only held units expire and can be extended`);
   return { ...changed(reservation, "extended", [], now), expiresAt: (now + ttlMs) as EpochMs };
 }
 
