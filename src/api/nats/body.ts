@@ -1,0 +1,78 @@
+/**
+ * Bodies on the wire: which of the two forms a request speaks, and the bytes of both directions.
+ *
+ * The reply speaks as the request did. JSON replies carry no headers at all: building and parsing them costs more than
+ * the reservation.
+ */
+
+import { headers, Match, type Msg, type MsgHdrs } from "@nats-io/nats-core";
+import { decodeMsgpack, encodeMsgpack, MsgpackUnreadable } from "./msgpack.ts";
+
+export interface BodyForm {
+  readonly contentType: "application/json" | "application/msgpack";
+  /** Throws {@link BodyUnreadable}. */
+  decode(bytes: Uint8Array): unknown;
+  encode(value: unknown): string | Uint8Array;
+  /** Headers of a good answer. Shared: never changed. */
+  readonly headers: MsgHdrs | undefined;
+}
+
+/** The bytes are no value at all. The message is for the caller. */
+export class BodyUnreadable extends Error {
+  override readonly name = "BodyUnreadable";
+}
+
+const CONTENT_TYPE = "Content-Type";
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+export const JSON_FORM: BodyForm = {
+  contentType: "application/json",
+  decode: decodeJson,
+  encode: (value) => JSON.stringify(value),
+  headers: undefined,
+};
+
+export const MSGPACK_FORM: BodyForm = {
+  contentType: "application/msgpack",
+  decode: decodeMsgpackBody,
+  encode: encodeMsgpack,
+  headers: headersWith(CONTENT_TYPE, "application/msgpack"),
+};
+
+/** The form a request speaks: JSON unless it says otherwise; undefined for one we do not speak. */
+export function bodyFormOf(message: Msg): BodyForm | undefined {
+  const said = message.headers?.get(CONTENT_TYPE, Match.IgnoreCase);
+  if (said === undefined || said === "") return JSON_FORM;
+  const mediaType = said.split(";", 1)[0]?.trim().toLowerCase();
+  if (mediaType === JSON_FORM.contentType) return JSON_FORM;
+  return mediaType === MSGPACK_FORM.contentType ? MSGPACK_FORM : undefined;
+}
+
+function decodeJson(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch (error) {
+    throw new BodyUnreadable("the body is not UTF-8", { cause: error });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new BodyUnreadable(`the body is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function decodeMsgpackBody(bytes: Uint8Array): unknown {
+  try {
+    return decodeMsgpack(bytes);
+  } catch (error) {
+    if (error instanceof MsgpackUnreadable) throw new BodyUnreadable(`the msgpack body ${error.message}`, { cause: error });
+    throw new BodyUnreadable("the body is not msgpack", { cause: error });
+  }
+}
+
+function headersWith(name: string, value: string): MsgHdrs {
+  const built = headers();
+  built.set(name, value);
+  return built;
+}
