@@ -14,3 +14,7 @@ export type {
   Transit,
   TransitResult,
 } from "./grid.ts";
+export { Member, type MemberGauges } from "./member.ts";
+export { DEFAULT_LIMITS, type MemberLimits, type MemberObserver, type MemberOptions, type MemberPorts } from "./options.ts";
+export { type Recovered, type RecoveryOptions, recover } from "./recovery.ts";
+export type { MemberStats } from "./stats.ts";

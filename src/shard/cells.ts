@@ -52,8 +52,17 @@ export interface MovementCell extends Cell {
   readonly value: MovementUse;
 }
 
+/** Cells by kind, with the values they stand for. */
+export interface CellLists {
+  readonly records: readonly RecordCell[];
+  readonly reservations: readonly ReservationCell[];
+  readonly keys: readonly KeyCell[];
+  readonly movements: readonly MovementCell[];
+  readonly locations: readonly Location[];
+}
+
 /** Everything that changed since the last cut. */
-export class DirtyCells {
+export class DirtyCells implements CellLists {
   records: RecordCell[] = [];
   reservations: ReservationCell[] = [];
   keys: KeyCell[] = [];
@@ -62,5 +71,34 @@ export class DirtyCells {
 
   get size(): number {
     return this.records.length + this.reservations.length + this.keys.length + this.movements.length + this.locations.length;
+  }
+
+  /** Hands out the lists, with every cell clean, and starts empty ones. */
+  take(): CellLists {
+    const { records, reservations, keys, movements, locations } = this;
+    for (const cells of [records, reservations, keys, movements]) for (const cell of cells) cell.dirty = false;
+    this.records = [];
+    this.reservations = [];
+    this.keys = [];
+    this.movements = [];
+    this.locations = [];
+    return { records, reservations, keys, movements, locations };
+  }
+
+  /** Adds the cells that are not dirty already. */
+  add(lists: CellLists): void {
+    addClean(this.records, lists.records);
+    addClean(this.reservations, lists.reservations);
+    addClean(this.keys, lists.keys);
+    addClean(this.movements, lists.movements);
+    this.locations.push(...lists.locations);
+  }
+}
+
+function addClean<C extends Cell>(to: C[], cells: readonly C[]): void {
+  for (const cell of cells) {
+    if (cell.dirty) continue;
+    cell.dirty = true;
+    to.push(cell);
   }
 }

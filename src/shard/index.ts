@@ -1,5 +1,6 @@
 /** The actors of a shard and the entries they are made of. */
 export {
+  type CellLists,
   DirtyCells,
   type KeyCell,
   type KeyUse,

@@ -16,6 +16,15 @@ export interface LineDelta {
   readonly fulfilled: number;
 }
 
+/** Units that the event speaks of. */
+const UNITS_OF: Readonly<Record<ReservationStockKind, (delta: LineDelta) => number>> = {
+  held: (delta) => delta.held,
+  confirmed: (delta) => delta.allocated,
+  released: (delta) => 0 - delta.held - delta.allocated,
+  expired: (delta) => 0 - delta.held,
+  fulfilled: (delta) => delta.fulfilled,
+};
+
 /** Units of the record that a reservation may take now: never below zero. */
 export function holdable(record: StockRecord): number {
   return Math.max(0, available(record));
@@ -35,7 +44,7 @@ export function followReservation(
     version: record.version + 1,
     at,
     occurredAt: at,
-    quantity: Math.max(Math.abs(delta.held), Math.abs(delta.allocated), delta.fulfilled),
+    quantity: UNITS_OF[kind](delta),
     onHand: 0 - delta.fulfilled,
     held: delta.held,
     allocated: delta.allocated,

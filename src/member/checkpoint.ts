@@ -1,0 +1,202 @@
+/**
+ * Checkpoints while serving. A cut is taken at the send of a record, when memory is exactly the state after it; since
+ * values are immutable it is a list of references, and encoding it can take its time afterwards.
+ *
+ * P1. Nothing of a cut reaches the store before the record it was cut at is committed.
+ * P2. One checkpoint at a time; what a failed one covered is dirty again.
+ */
+
+import type { EpochMs } from "../base/index.ts";
+import {
+  decodeKeyUse,
+  decodeMovementUse,
+  dueKey,
+  EMPTY_VALUE,
+  encodeKeyUse,
+  encodeLocation,
+  encodeMark,
+  encodeMovementUse,
+  encodeReservation,
+  encodeStockRecord,
+  keyUseKey,
+  movementKey,
+  partsOfRetentionKey,
+  recordKey,
+  reservationKey,
+  retentionKey,
+  timeKey,
+} from "../codec/index.ts";
+import type { CheckpointWriter, Clock, SnapshotStore } from "../ports/index.ts";
+import { heldUnits, type Reservation } from "../reservation/index.ts";
+import type { CellLists, KeyCell, MovementCell, RecordCell, ReservationCell } from "../shard/index.ts";
+import type { StockRecord } from "../stock/index.ts";
+import type { LanePosition } from "./group-commit.ts";
+import type { MemberState } from "./member-state.ts";
+
+export interface CheckpointOptions {
+  readonly clock: Clock;
+  readonly store: SnapshotStore;
+  readonly state: MemberState;
+  readonly lane: string;
+  readonly epoch: number;
+  readonly keyRetentionMs: number;
+  readonly movementRetentionMs: number;
+  /** The checkpoint is on disk, or was not. */
+  onDone(error: Error | undefined, position: LanePosition, seconds: number, cells: number): void;
+}
+
+/** What one checkpoint writes: cells with the values they had at the cut. */
+interface Cut extends CellLists {
+  readonly position: LanePosition;
+  readonly at: EpochMs;
+  readonly recordValues: readonly StockRecord[];
+  readonly reservationValues: readonly Reservation[];
+}
+
+/** Cells encoded in one turn: about a millisecond. */
+const CELLS_A_TURN = 400;
+/** Forgotten rows deleted by one checkpoint. */
+const FORGET_MAX = 50_000;
+
+export class Checkpoint {
+  readonly #options: CheckpointOptions;
+  #cut: Cut | undefined;
+  #dead = false;
+
+  constructor(options: CheckpointOptions) {
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#cut !== undefined;
+  }
+
+  /** Reservations of the cut that is being written: not yet in the store, no longer dirty. */
+  get reservationsInWork(): readonly ReservationCell[] {
+    return this.#cut?.reservations ?? [];
+  }
+
+  /** Takes the cut. O(dirty cells), some nanoseconds each. */
+  take(position: LanePosition): void {
+    const { state, clock } = this.#options;
+    const cells = state.takeDirty();
+    this.#cut = {
+      ...cells,
+      position,
+      at: clock.now(),
+      recordValues: cells.records.map((cell) => cell.value),
+      reservationValues: cells.reservations.map((cell) => cell.value),
+    };
+  }
+
+  /** The record of the cut is committed: encodes it turn by turn and hands it to the store. */
+  write(): void {
+    const cut = this.#cut as Cut;
+    const writer = this.#options.store.begin();
+    this.#run(this.#encode(cut, writer), () => {
+      const { lane, epoch, state } = this.#options;
+      const { seq, checksum } = cut.position;
+      const mark = encodeMark({ lane, seq, checksum, epoch, shards: state.shards.length, at: cut.at });
+      writer.commit(mark, (error) => {
+        if (!this.#dead) this.#finish(cut, error);
+      });
+    });
+  }
+
+  /** Whatever is in work has no effect on memory any more. */
+  stop(): void {
+    this.#dead = true;
+  }
+
+  #run(steps: Iterator<void>, then: () => void): void {
+    if (this.#dead) return;
+    if (steps.next().done) then();
+    else this.#options.clock.soon(() => this.#run(steps, then));
+  }
+
+  *#encode(cut: Cut, writer: CheckpointWriter): Iterator<void> {
+    let cells = 0;
+    for (const put of this.#puts(cut, writer)) {
+      put();
+      if (++cells % CELLS_A_TURN === 0) yield;
+    }
+  }
+
+  *#puts(cut: Cut, writer: CheckpointWriter): Iterable<() => void> {
+    const { store, keyRetentionMs, movementRetentionMs } = this.#options;
+    const forgotten = { from: timeKey(0), to: timeKey(cut.at), limit: FORGET_MAX };
+    for (const { key } of store.scan("retention", forgotten)) {
+      yield () => forget(store, writer, key, { keys: cut.at - keyRetentionMs, movements: cut.at - movementRetentionMs });
+    }
+    for (let i = 0; i < cut.records.length; i++) {
+      yield () => putRecord(writer, (cut.records[i] as RecordCell).shard, cut.recordValues[i] as StockRecord);
+    }
+    for (let i = 0; i < cut.reservations.length; i++) {
+      const cell = cut.reservations[i] as ReservationCell;
+      yield () => putReservation(writer, cell, cut.reservationValues[i] as Reservation, keyRetentionMs);
+    }
+    for (const cell of cut.keys) yield () => putKey(writer, cell, keyRetentionMs);
+    for (const cell of cut.movements) yield () => putMovement(writer, cell, movementRetentionMs);
+    for (const location of cut.locations) yield () => writer.put("locations", location.id, encodeLocation(location));
+  }
+
+  #finish(cut: Cut, error: Error | undefined): void {
+    this.#cut = undefined;
+    if (error === undefined) {
+      cut.reservations.forEach((cell, index) => {
+        cell.stored = cut.reservationValues[index];
+      });
+    } else this.#options.state.dirtyAgain(cut);
+    const seconds = Math.max(0, this.#options.clock.now() - cut.at) / 1000;
+    this.#options.onDone(error, cut.position, seconds, cut.records.length + cut.reservations.length);
+  }
+}
+
+function putRecord(writer: CheckpointWriter, shard: RecordCell["shard"], record: StockRecord): void {
+  writer.put("records", recordKey(shard, record.sku, record.location), encodeStockRecord(record));
+}
+
+function putReservation(writer: CheckpointWriter, cell: ReservationCell, value: Reservation, retentionMs: number): void {
+  const key = reservationKey(cell.shard, value.id);
+  writer.put("reservations", key, encodeReservation(value));
+  const before = cell.stored === undefined ? 0 : dueTime(cell.stored);
+  const due = dueTime(value);
+  if (before !== due) {
+    if (before !== 0) writer.delete("due", dueKey(before, value.id));
+    if (due !== 0) writer.put("due", dueKey(due, value.id), EMPTY_VALUE);
+  }
+  const ended = isEnded(value) && (cell.stored === undefined || !isEnded(cell.stored));
+  if (ended) writer.put("retention", retentionKey(value.updatedAt + retentionMs, "reservations", key), EMPTY_VALUE);
+}
+
+/** When the hold ends, 0 when nothing is held. */
+function dueTime(reservation: Reservation): EpochMs {
+  return heldUnits(reservation) > 0 ? reservation.expiresAt : (0 as EpochMs);
+}
+
+function isEnded(reservation: Reservation): boolean {
+  return reservation.lines.every((line) => line.held === 0 && line.allocated === 0);
+}
+
+function putKey(writer: CheckpointWriter, cell: KeyCell, retentionMs: number): void {
+  const key = keyUseKey(cell.shard, cell.sku, cell.key);
+  writer.put("keys", key, encodeKeyUse(cell.value));
+  writer.put("retention", retentionKey(cell.value.at + retentionMs, "keys", key), EMPTY_VALUE);
+}
+
+function putMovement(writer: CheckpointWriter, cell: MovementCell, retentionMs: number): void {
+  const key = movementKey(cell.shard, cell.id);
+  writer.put("movements", key, encodeMovementUse(cell.value));
+  writer.put("retention", retentionKey(cell.value.at + retentionMs, "movements", key), EMPTY_VALUE);
+}
+
+/** Deletes a row whose time is over, unless it was written anew since. Comes before the puts of the same checkpoint. */
+function forget(store: SnapshotStore, writer: CheckpointWriter, retention: string, before: { keys: number; movements: number }): void {
+  const { table, key } = partsOfRetentionKey(retention);
+  writer.delete("retention", retention);
+  const value = store.get(table, key);
+  if (value === undefined) return;
+  if (table === "keys" && decodeKeyUse(value, key).at > before.keys) return;
+  if (table === "movements" && decodeMovementUse(value, key).at > before.movements) return;
+  writer.delete(table, key);
+}

@@ -1,0 +1,70 @@
+/** What a member is given: the world through ports, and its limits. */
+
+import type { LaneSeq } from "../base/index.ts";
+import type { Clock, Journal, Log, Random, SnapshotStore } from "../ports/index.ts";
+
+export interface MemberPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly store: SnapshotStore;
+  readonly log: Log;
+}
+
+export interface MemberLimits {
+  /** Commands and reads that may wait for a commit; one more is refused as too-many-requests. */
+  readonly waitingMax: number;
+  /** Entries after which a batch is closed and the next one opened. */
+  readonly batchEntriesMax: number;
+  /** A caller that waits longer than this for the journal is told that the outcome is unknown, ms. */
+  readonly answerMsMax: number;
+  /** Time between two checkpoints, ms. */
+  readonly checkpointMs: number;
+  /** Changed actors that make a checkpoint due at once. */
+  readonly dirtyMax: number;
+  /** Clean records and reservations kept in memory beyond what was touched lately. */
+  readonly activeRecordsMax: number;
+  readonly activeReservationsMax: number;
+  /** How long an idempotency key and a finished reservation are remembered, ms; at least 24 h. */
+  readonly keyRetentionMs: number;
+  /** How long the id of a movement is remembered, ms. */
+  readonly movementRetentionMs: number;
+  /** Journal records kept behind what checkpoint and feed have passed. */
+  readonly trimMargin: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+export const DEFAULT_LIMITS: MemberLimits = {
+  waitingMax: 50_000,
+  batchEntriesMax: 2_048,
+  answerMsMax: 5_000,
+  checkpointMs: 10_000,
+  dirtyMax: 200_000,
+  activeRecordsMax: 200_000,
+  activeReservationsMax: 200_000,
+  keyRetentionMs: 24 * HOUR_MS,
+  movementRetentionMs: 168 * HOUR_MS,
+  trimMargin: 1_000,
+};
+
+export interface MemberOptions {
+  /** Name of the lane, written into every record. */
+  readonly lane: string;
+  /** Shards of the cluster, 1 to 65,536. */
+  readonly shards: number;
+  readonly ports: MemberPorts;
+  readonly limits?: Partial<MemberLimits>;
+  /** The journal is never trimmed beyond this: what the followers of the lane have passed. */
+  readonly trimFloor?: () => LaneSeq;
+  readonly observer?: Partial<MemberObserver>;
+}
+
+/** Called on the member's own turn; must be cheap and must not throw. */
+export interface MemberObserver {
+  committed(seconds: number, commands: number, entries: number, bytes: number): void;
+  checkpointed(seconds: number, cells: number): void;
+  recovered(seconds: number, records: number): void;
+  /** The member gave up; the node must stop. */
+  failed(error: Error): void;
+}
