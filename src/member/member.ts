@@ -163,13 +163,13 @@ export class Member implements Grid {
   }
 
   #read<T>(done: (result: Read<T>) => void, read: (turn: Turn) => T): void {
-    this.#run(done, (turn) => ({ kind: "read", value: read(turn) }));
+    this.#run(done, (turn) => ({ kind: "read" as const, value: read(turn) }));
   }
 
   /** Decides in a turn of its own and answers after the commit; refuses when there is no room. */
   #run<R extends { readonly kind: string }>(
     done: (result: R | Fault) => void,
-    decide: (turn: Turn) => R,
+    decide: (turn: Turn) => R | Fault,
     count?: (result: R | Fault) => void,
   ): void {
     const refusal = this.#refusal();
