@@ -1,0 +1,125 @@
+/** The snapshot store of one simulated process over a disk that outlives it. */
+
+import { invariant } from "../../../src/base/index.ts";
+import type { CheckpointWriter, MarkBytes, ScanRange, SnapshotStore, Table } from "../../../src/ports/index.ts";
+import { copyTables, type Image, type SimDisk } from "./sim-disk.ts";
+import type { SimProcess } from "./sim-process.ts";
+import type { Weather } from "./weather.ts";
+
+const KEY_BYTES_MAX = 1_900;
+
+interface Change {
+  readonly table: Table;
+  readonly key: string;
+  /** Undefined deletes. */
+  readonly value: Uint8Array | undefined;
+}
+
+export class SimSnapshotStore implements SnapshotStore {
+  readonly #disk: SimDisk;
+  readonly #process: SimProcess;
+  readonly #weather: Weather;
+
+  constructor(disk: SimDisk, process: SimProcess, weather: Weather) {
+    this.#disk = disk;
+    this.#process = process;
+    this.#weather = weather;
+  }
+
+  mark(): MarkBytes | undefined {
+    return this.#disk.visible.mark?.slice();
+  }
+
+  get(table: Table, key: string): Uint8Array | undefined {
+    return this.#disk.visible.tables[table].get(key)?.slice();
+  }
+
+  *scan(table: Table, range: ScanRange): Generator<{ key: string; value: Uint8Array }> {
+    const rows = this.#disk.visible.tables[table];
+    const keys = [...rows.keys()].filter((key) => compareUtf8(key, range.from) >= 0 && compareUtf8(key, range.to) < 0);
+    for (const key of keys.sort(compareUtf8).slice(0, range.limit)) yield { key, value: (rows.get(key) as Uint8Array).slice() };
+  }
+
+  count(table: Table): number {
+    return this.#disk.visible.tables[table].size;
+  }
+
+  begin(): CheckpointWriter {
+    return new SimCheckpointWriter((changes, mark, done) => this.#write(changes, mark, done));
+  }
+
+  close(): Promise<void> {
+    return this.#process.later(0, () => undefined);
+  }
+
+  #write(changes: readonly Change[], mark: MarkBytes, done: (error?: Error) => void): void {
+    if (!this.#process.enter()) return;
+    const fails = this.#weather.checkpointFails();
+    this.#after(this.#weather.checkpointLatencyMs(), () => {
+      if (fails) done(new Error("the disk is full"));
+      else this.#show(changes, mark, done);
+    });
+  }
+
+  /** Visible first, flushed later: between the two a loss of power takes it back. */
+  #show(changes: readonly Change[], mark: MarkBytes, done: (error?: Error) => void): void {
+    const image = imageAfter(this.#disk.visible, changes, mark);
+    this.#disk.visible = image;
+    this.#after(this.#weather.checkpointLatencyMs(), () => {
+      this.#disk.flushed = image;
+      done();
+    });
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    this.#process.scheduler.schedule(delayMs, this.#process.guard(callback));
+  }
+}
+
+type WriteCheckpoint = (changes: readonly Change[], mark: MarkBytes, done: (error?: Error) => void) => void;
+
+class SimCheckpointWriter implements CheckpointWriter {
+  readonly #write: WriteCheckpoint;
+  #changes: Change[] = [];
+  #ended = false;
+
+  constructor(write: WriteCheckpoint) {
+    this.#write = write;
+  }
+
+  put(table: Table, key: string, value: Uint8Array): void {
+    invariant(!this.#ended, "a checkpoint was written to after its end");
+    invariant(Buffer.byteLength(key) <= KEY_BYTES_MAX, `a key of ${table} is longer than ${KEY_BYTES_MAX} bytes`);
+    this.#changes.push({ table, key, value: value.slice() });
+  }
+
+  delete(table: Table, key: string): void {
+    invariant(!this.#ended, "a checkpoint was written to after its end");
+    this.#changes.push({ table, key, value: undefined });
+  }
+
+  commit(mark: MarkBytes, done: (error?: Error) => void): void {
+    invariant(!this.#ended, "a checkpoint was ended twice");
+    this.#ended = true;
+    this.#write(this.#changes, mark.slice(), done);
+  }
+
+  abandon(): void {
+    this.#ended = true;
+    this.#changes = [];
+  }
+}
+
+function imageAfter(image: Image, changes: readonly Change[], mark: MarkBytes): Image {
+  const tables = copyTables(image);
+  for (const { table, key, value } of changes) {
+    if (value === undefined) tables[table].delete(key);
+    else tables[table].set(key, value);
+  }
+  return { mark, tables };
+}
+
+/** Order of the UTF-8 bytes, which is that of code points, not of UTF-16 units. */
+function compareUtf8(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
