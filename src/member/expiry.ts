@@ -24,6 +24,8 @@ export class Expiry {
   readonly #heap = new TimerHeap();
   readonly #store: SnapshotStore;
   #horizon = 0;
+  /** No hold changed since the last finished checkpoint expires beyond the horizon and before this. */
+  #nextBeyond = Number.POSITIVE_INFINITY;
   #rowsMax = ROWS_MAX;
 
   constructor(store: SnapshotStore) {
@@ -41,6 +43,7 @@ export class Expiry {
 
   track(expiresAt: EpochMs, id: ReservationId): void {
     if (expiresAt < this.#horizon) this.#heap.push(expiresAt, id);
+    else if (expiresAt < this.#nextBeyond) this.#nextBeyond = expiresAt;
   }
 
   /** The next hold due at `now`, or undefined. */
@@ -55,9 +58,11 @@ export class Expiry {
     if (wanted <= from) return;
     const to = this.#loadDue(from, wanted);
     this.#horizon = to;
+    if (this.#nextBeyond >= to) return;
+    this.#nextBeyond = Number.POSITIVE_INFINITY;
     for (const cells of recent) {
       for (const { value } of cells) {
-        if (value.expiresAt >= from && value.expiresAt < to && heldUnits(value) > 0) this.#heap.push(value.expiresAt, value.id);
+        if (value.expiresAt >= from && heldUnits(value) > 0) this.track(value.expiresAt, value.id);
       }
     }
   }
