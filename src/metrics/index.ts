@@ -1,0 +1,3 @@
+/** Prometheus metrics of a node. */
+export { FastHistogram, HistogramChild } from "./fast-histogram.ts";
+export { NodeMetrics, type Reading } from "./node-metrics.ts";
