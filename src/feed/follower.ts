@@ -1,0 +1,65 @@
+/** What the two followers of a lane have in common: what they are given, and how a broken session becomes the next one. */
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { JetStreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { CorruptData } from "../base/index.ts";
+import type { Log } from "../ports/index.ts";
+import type { FeedCursor } from "./cursor.ts";
+
+export interface FollowerWorld {
+  readonly connection: NatsConnection;
+  readonly jsm: JetStreamManager;
+  /** The lane's stream. */
+  readonly stream: string;
+  /** The lane's short name, in ids and marks. */
+  readonly lane: string;
+  readonly log: Log;
+  /** The cursor stored last. Rejects when it cannot be read. */
+  readonly storedCursor: () => Promise<FeedCursor | undefined>;
+  /** A session begins: what was noted as stored may have been lost. */
+  readonly resynced: () => void;
+}
+
+const BACKOFF_MS_MIN = 50;
+const BACKOFF_MS_MAX = 2_000;
+const CORRUPT_BACKOFF_MS = 30_000;
+/** A session this long was a good one: the next failure starts with the shortest wait. */
+const GOOD_SESSION_MS = 5_000;
+
+/** Runs sessions one after another until the signal. `broken` is told after each that failed. */
+export async function keepFollowing(
+  name: string,
+  world: Pick<FollowerWorld, "log" | "stream">,
+  session: () => Promise<void>,
+  broken: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let backoffMs = BACKOFF_MS_MIN;
+  while (!signal.aborted) {
+    const startedAt = performance.now();
+    try {
+      await session();
+    } catch (error) {
+      if (signal.aborted) return;
+      broken();
+      report(name, world, error);
+      if (performance.now() - startedAt > GOOD_SESSION_MS) backoffMs = BACKOFF_MS_MIN;
+      await pause(error instanceof CorruptData ? CORRUPT_BACKOFF_MS : backoffMs, signal);
+      backoffMs = Math.min(2 * backoffMs, BACKOFF_MS_MAX);
+    }
+  }
+}
+
+function report(name: string, { log, stream }: Pick<FollowerWorld, "log" | "stream">, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof CorruptData)
+    log.error({ follower: name, stream, reason }, "the feed cannot go on: the journal is damaged");
+  else log.warn({ follower: name, stream, reason }, "the feed starts again from its tail");
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}

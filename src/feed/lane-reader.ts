@@ -1,0 +1,74 @@
+/**
+ * Follows the committed records of a journal lane. Memory is bounded by one fetch; waiting costs one idle pull a half minute.
+ *
+ * R1. Records come in sequence order without holes; a hole, a trimmed start or a broken chain of checksums is CorruptData.
+ */
+
+import { type Consumer, type ConsumerMessages, type JetStreamClient, type JsMsg, jetstream } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { CorruptData } from "../base/index.ts";
+import { checksumOf, decodeJournalRecord, type JournalRecord } from "../codec/index.ts";
+
+export interface LaneRecord {
+  readonly seq: number;
+  readonly record: JournalRecord;
+  /** Nothing was committed after it when the server sent it. */
+  readonly newest: boolean;
+}
+
+/** Records of one fetch: bounds what waits in memory (a record has at most the server's `max_payload`). */
+const FETCH_RECORDS = 64;
+const FETCH_MS = 30_000;
+const INACTIVE_NANOS = 60_000 * 1_000_000;
+
+export class LaneReader {
+  readonly #js: JetStreamClient;
+  readonly #stream: string;
+  #next: number;
+  #previous: number | undefined;
+  #messages: ConsumerMessages | undefined;
+  #closed = false;
+
+  /** `from` is the first sequence wanted, at least 1. */
+  constructor(connection: NatsConnection, stream: string, from: number) {
+    this.#js = jetstream(connection);
+    this.#stream = stream;
+    this.#next = from;
+  }
+
+  /** Every record from `from` on, as it is committed, until `close`. Rejects with CorruptData, or when the server stays away. */
+  async *records(): AsyncGenerator<LaneRecord, void> {
+    const consumer = await this.#js.consumers.get(this.#stream, {
+      opt_start_seq: this.#next,
+      inactive_threshold: INACTIVE_NANOS,
+    });
+    while (!this.#closed) yield* this.#fetch(consumer);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#messages?.stop();
+  }
+
+  async *#fetch(consumer: Consumer): AsyncGenerator<LaneRecord, void> {
+    this.#messages = await consumer.fetch({ max_messages: FETCH_RECORDS, expires: FETCH_MS });
+    if (this.#closed) this.#messages.stop();
+    for await (const message of this.#messages) {
+      if (this.#closed) return;
+      yield this.#accept(message);
+    }
+  }
+
+  #accept(message: JsMsg): LaneRecord {
+    const { seq } = message;
+    const where = `lane ${this.#stream}, sequence ${seq}`;
+    if (seq !== this.#next) throw new CorruptData(`records ${this.#next} to ${seq - 1} are missing`, where);
+    const record = decodeJournalRecord(message.data, where);
+    if (this.#previous !== undefined && record.previous !== this.#previous) {
+      throw new CorruptData("the record does not follow the one before it", where);
+    }
+    this.#previous = checksumOf(message.data);
+    this.#next = seq + 1;
+    return { seq, record, newest: message.info.pending === 0 };
+  }
+}
