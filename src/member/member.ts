@@ -80,7 +80,8 @@ export class Member implements Grid {
     this.#phase = "serving";
     this.#rejoinMs = REJOIN_MS_FIRST;
     const seconds = Math.max(0, clock.now() - begun) / 1000;
-    this.#options.observer?.recovered?.(seconds, recovered.records);
+    this.stats.recoverySeconds = seconds;
+    this.stats.recoveryRecords = recovered.records;
     log.info({ lane: this.#options.lane, epoch: recovered.epoch, records: recovered.records, seconds }, "lane taken; serving");
   }
 

@@ -64,7 +64,6 @@ export interface MemberOptions {
 export interface MemberObserver {
   committed(seconds: number, commands: number, entries: number, bytes: number): void;
   checkpointed(seconds: number, cells: number): void;
-  recovered(seconds: number, records: number): void;
   /** The member gave up; the node must stop. */
   failed(error: Error): void;
 }

@@ -10,6 +10,9 @@ export interface MemberStats {
   checkpoints: number;
   checkpointFailures: number;
   expired: number;
+  /** Of the last time the lane was taken. */
+  recoverySeconds: number;
+  recoveryRecords: number;
 }
 
 export function newStats(): MemberStats {
@@ -22,5 +25,7 @@ export function newStats(): MemberStats {
     checkpoints: 0,
     checkpointFailures: 0,
     expired: 0,
+    recoverySeconds: 0,
+    recoveryRecords: 0,
   };
 }

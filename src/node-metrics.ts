@@ -1,0 +1,62 @@
+/** What the metrics of a node read from its member and feed at each scrape. */
+
+import type { Feed } from "./feed/index.ts";
+import type { Member } from "./member/index.ts";
+import type { NodeMetrics } from "./metrics/index.ts";
+
+export function describeMember(metrics: NodeMetrics, member: Member, feed: Feed): void {
+  describeCommits(metrics, member);
+  describeActors(metrics, member);
+  describeFeed(metrics, feed);
+}
+
+function describeCommits(metrics: NodeMetrics, member: Member): void {
+  const { stats } = member;
+  metrics.counter("reservations_total", "Answers to reserve commands, by outcome.", ["outcome"], () =>
+    [...stats.reservations].map(([outcome, value]) => ({ labels: { outcome }, value })),
+  );
+  metrics.counter("commits_total", "Journal records committed.", [], () => [{ value: stats.commits }]);
+  metrics.counter("commands_total", "Commands and reads taken in.", [], () => [{ value: stats.commands }]);
+  metrics.counter("lane_lost_total", "Times the lane was lost and taken again.", [], () => [{ value: stats.fenced }]);
+  metrics.counter("commit_unknown_total", "Appends whose outcome was unknown at first.", [], () => [{ value: stats.unknownOutcomes }]);
+  metrics.gauge("waiting_commands", "Callers that wait for a commit.", [], () => [{ value: member.gauges().waiting }]);
+  metrics.gauge("lane_sequence", "Last committed record of the lane.", [], () => [{ value: member.gauges().laneSeq }]);
+  metrics.gauge("ready", "1 while the member serves.", [], () => [{ value: member.phase === "serving" ? 1 : 0 }]);
+}
+
+function describeActors(metrics: NodeMetrics, member: Member): void {
+  const { stats } = member;
+  metrics.gauge("actors", "Actors in memory, by kind.", ["kind"], () => {
+    const { records, reservations } = member.gauges();
+    return [
+      { labels: { kind: "record" }, value: records },
+      { labels: { kind: "reservation" }, value: reservations },
+    ];
+  });
+  metrics.counter("activations_total", "Records brought into memory.", [], () => [{ value: member.gauges().activations }]);
+  metrics.gauge("dirty_actors", "Actors changed since the last checkpoint cut.", [], () => [{ value: member.gauges().dirty }]);
+  metrics.gauge("hold_timers", "Holds whose end is near enough to be timed in memory.", [], () => [{ value: member.gauges().timers }]);
+  metrics.counter("holds_expired_total", "Holds ended by time.", [], () => [{ value: stats.expired }]);
+  metrics.counter("checkpoints_total", "Checkpoints, by result.", ["result"], () => [
+    { labels: { result: "written" }, value: stats.checkpoints },
+    { labels: { result: "failed" }, value: stats.checkpointFailures },
+  ]);
+  metrics.gauge("checkpoint_age_seconds", "Time since the last checkpoint, or since the start.", [], () => {
+    const { checkpointedAt } = member.gauges();
+    return checkpointedAt === 0 ? [] : [{ value: (Date.now() - checkpointedAt) / 1000 }];
+  });
+  metrics.gauge("recovery_seconds", "How long taking the lane took the last time.", [], () => [{ value: stats.recoverySeconds }]);
+  metrics.gauge("recovery_records", "Journal records replayed by it.", [], () => [{ value: stats.recoveryRecords }]);
+}
+
+function describeFeed(metrics: NodeMetrics, feed: Feed): void {
+  metrics.gauge("feed_lag_seconds", "Age of the oldest committed change not yet published, 0 when there is none.", ["feed"], () => {
+    const { eventsLagSeconds, availabilityLagSeconds } = feed.stats();
+    return [
+      { labels: { feed: "events" }, value: eventsLagSeconds },
+      { labels: { feed: "availability" }, value: availabilityLagSeconds },
+    ];
+  });
+  metrics.counter("feed_events_total", "Events published.", [], () => [{ value: feed.stats().eventsPublished }]);
+  metrics.counter("feed_resyncs_total", "Times the feed looked up where it stands.", [], () => [{ value: feed.stats().resyncs }]);
+}
