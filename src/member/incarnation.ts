@@ -21,8 +21,8 @@ import type { Turn } from "./turn.ts";
 /** Holds ended in one turn before input gets a chance. */
 const EXPIRE_MAX = 1_000;
 const TICK_MS = 250;
-/** Keeps the upper half of the unique part of ids random, so that two members never count in step. */
-const ID_RANGE = 2 ** 36;
+/** Ids count from a random start, so that two members do not count in step. */
+const ID_RANGE = 2 ** 32;
 
 export interface IncarnationOptions extends MemberOptions {
   readonly bounds: MemberLimits;
@@ -54,7 +54,7 @@ export class Incarnation {
     const { store, random } = options.ports;
     this.#expiry = new Expiry(store);
     this.state = new MemberState(options.shards, new SnapshotColdTier(store), (at, id) => this.#expiry.track(at, id));
-    this.#nextId = random.uint32() * 16;
+    this.#nextId = random.uint32();
   }
 
   get commit(): GroupCommit {
