@@ -19,6 +19,8 @@ const AWAY_MS_MAX = 30_000;
 
 export function openEventTail(options: { readonly connection: NatsConnection }): EventTail {
   const { connection } = options;
+  const open = new Set<Following>();
+  void watchConnection(connection, open);
   return {
     async follow(filter, after, listener) {
       const jsm = await jetstreamManager(connection, { checkAPI: false });
@@ -29,9 +31,17 @@ export function openEventTail(options: { readonly connection: NatsConnection }):
         opt_start_seq: start,
         filter_subjects: filterSubject(filter),
       });
-      return new Following(connection, info.created, listener).begin(consumer);
+      return new Following(info.created, listener, open).begin(consumer);
     },
   };
+}
+
+/** One watch for all tails of a connection: tells them when NATS goes and comes back. */
+async function watchConnection(connection: NatsConnection, open: ReadonlySet<Following>): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === "disconnect") for (const tail of open) tail.away();
+    else if (status.type === "reconnect") for (const tail of open) tail.back();
+  }
 }
 
 export function filterSubject({ location, sku, type }: TailFilter): string {
@@ -52,60 +62,49 @@ function startSequence({ created, state }: StreamInfo, after: string | undefined
 }
 
 class Following {
-  readonly #connection: NatsConnection;
   readonly #created: string;
   readonly #listener: TailListener;
+  readonly #open: Set<Following>;
   #messages: ConsumerMessages | undefined;
-  #away: NodeJS.Timeout | undefined;
-  #over = false;
+  #awayTimer: NodeJS.Timeout | undefined;
 
-  constructor(connection: NatsConnection, created: string, listener: TailListener) {
-    this.#connection = connection;
+  constructor(created: string, listener: TailListener, open: Set<Following>) {
     this.#created = created;
     this.#listener = listener;
+    this.#open = open;
   }
 
   /** Resolves to the function that stops it. */
   async begin(consumer: Consumer): Promise<() => void> {
-    const messages = await consumer.consume({
+    this.#open.add(this);
+    this.#messages = await consumer.consume({
       max_messages: FETCH_EVENTS,
       callback: (message) => {
-        if (!this.#over) this.#listener.onEvent(positionOf(this.#created, message.seq), message.string());
+        if (this.#open.has(this)) this.#listener.onEvent(positionOf(this.#created, message.seq), message.string());
       },
     });
-    this.#messages = messages;
-    void messages.closed().then((error) => this.#end(error instanceof Error ? error.message : "the connection was closed"));
-    void this.#watch();
-    return () => {
-      this.#over = true;
-      this.#close();
-    };
+    void this.#messages.closed().then((error) => this.#end(error instanceof Error ? error.message : "the connection was closed"));
+    return () => this.#close();
   }
 
-  async #watch(): Promise<void> {
-    const statuses = this.#connection.status();
-    void this.#messages?.closed().then(() => statuses[Symbol.asyncIterator]().return?.());
-    for await (const status of statuses) {
-      if (this.#over) return;
-      if (status.type === "disconnect") this.#away ??= setTimeout(() => this.#end("NATS stayed away"), AWAY_MS_MAX);
-      else if (status.type === "reconnect") this.#back();
-    }
+  away(): void {
+    this.#awayTimer ??= setTimeout(() => this.#end("NATS stayed away"), AWAY_MS_MAX);
   }
 
-  #back(): void {
-    clearTimeout(this.#away);
-    this.#away = undefined;
+  back(): void {
+    clearTimeout(this.#awayTimer);
+    this.#awayTimer = undefined;
   }
 
   #end(reason: string): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (!this.#open.has(this)) return;
     this.#close();
     this.#listener.onEnd(reason);
   }
 
   #close(): void {
-    this.#back();
+    this.#open.delete(this);
+    this.back();
     this.#messages?.stop();
   }
 }

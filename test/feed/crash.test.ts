@@ -1,0 +1,101 @@
+/** The feed against kills of the server and of itself at random moments: every event once, in order, nothing left out. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Kvm } from "@nats-io/kv";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { connect } from "@nats-io/transport-node";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AVAILABILITY_BUCKET, availabilityKey, startFeed } from "../../src/feed/index.ts";
+import { startTestNats, type TestNats } from "../support/nats.ts";
+import { silentLog } from "../support/silent-log.ts";
+import { LANE_STREAM, TestLane } from "./lane.ts";
+import { publishedEvents } from "./published.ts";
+import { until } from "./until.ts";
+
+const RECORDS = 400;
+const EVENTS_EACH = 50;
+const KILLS = 5;
+
+let nats: TestNats;
+let connection: NatsConnection;
+let lane: TestLane;
+let child: ChildProcess | undefined;
+
+function startChild(): void {
+  const script = fileURLToPath(new URL("./feed-process.ts", import.meta.url));
+  child = spawn(process.execPath, [script, nats.url], { stdio: "ignore" });
+}
+
+async function killChild(): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+async function appendAll(): Promise<void> {
+  for (let i = 0; i < RECORDS; i++) {
+    await lane.append(Array.from({ length: EVENTS_EACH }, (_, k) => lane.hold(`sku-${(i + k) % 200}`, "s1")));
+  }
+}
+
+/** Kills one after another at moments spread at random over the time it takes to append and publish. */
+async function killing(kill: () => Promise<void>): Promise<void> {
+  for (let i = 0; i < KILLS; i++) {
+    await delay(50 + Math.random() * 600);
+    await kill();
+  }
+}
+
+async function expectComplete(): Promise<void> {
+  const feed = await startFeed({ natsUrl: nats.url, stream: LANE_STREAM, lane: "l0", cluster: "test", log: silentLog });
+  await until("the feed has caught up", () => {
+    const { eventsPosition, availabilityPosition } = feed.stats();
+    return eventsPosition === lane.last && availabilityPosition === lane.last;
+  });
+  await feed.stop();
+  const events = await publishedEvents(connection);
+  expect(events.map((event) => event.id)).toEqual(lane.ids);
+  const bucket = await new Kvm(connection).open(AVAILABILITY_BUCKET);
+  for (const { location, sku, version } of lane.all()) {
+    expect((await bucket.get(availabilityKey(location, sku)))?.json()).toMatchObject({ version });
+  }
+}
+
+beforeEach(async () => {
+  nats = await startTestNats();
+  connection = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  lane = await TestLane.create(connection);
+});
+
+afterEach(async () => {
+  await killChild();
+  await connection.close();
+  await nats.stop();
+});
+
+describe("the feed under crashes", () => {
+  it("has every event once and in order after kills of its own process", { timeout: 90_000 }, async () => {
+    startChild();
+    const kills = killing(async () => {
+      await killChild();
+      startChild();
+    });
+    await Promise.all([appendAll(), kills]);
+    await killChild();
+    await expectComplete();
+  });
+
+  it("has every event once and in order after kills of the NATS server", { timeout: 90_000 }, async () => {
+    startChild();
+    const kills = killing(async () => {
+      await nats.kill();
+      await nats.restart();
+    });
+    await Promise.all([appendAll(), kills]);
+    await expectComplete();
+  });
+});

@@ -1,0 +1,7 @@
+/** A process of its own with nothing but a feed in it, for tests that kill it: `node feed-process.ts <nats url>`. */
+
+import { startFeed } from "../../src/feed/index.ts";
+import { silentLog } from "../support/silent-log.ts";
+import { LANE_STREAM } from "./lane.ts";
+
+await startFeed({ natsUrl: process.argv[2] ?? "", stream: LANE_STREAM, lane: "l0", cluster: "test", log: silentLog });
