@@ -76,7 +76,10 @@ async function startServers(
     { name: BARE, ...stack.use(await startBareFastify()) },
   ];
   const skipped: string[] = [];
-  for (const [name, start] of [[REDIS, fastifyRedis()], [POSTGRES, fastifyPostgres()]] as const) {
+  for (const [name, start] of [
+    [REDIS, fastifyRedis()],
+    [POSTGRES, fastifyPostgres()],
+  ] as const) {
     if ("missing" in start) {
       skipped.push(`${name}: ${start.missing}`);
       log(`   skipped ${name}: ${start.missing}`);

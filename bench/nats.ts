@@ -1,10 +1,10 @@
 /** Closed-loop NATS: reservations one per message and in arrays of 100 against a bare echo responder. */
 
-import type { Msg } from "@nats-io/transport-node";
-import { type Outcome, type RunResult, reservationBody, runLoad } from "../src/loadgen/index.ts";
+import { type RunResult, runLoad } from "../src/loadgen/index.ts";
 import { startLoadedGrid } from "./lib/grid-process.ts";
 import { MANY_SKUS } from "./lib/load-shape.ts";
 import { NatsTarget } from "./lib/nats-load.ts";
+import { arraysOf, CREATE_SUBJECT, hasProblem } from "./lib/nats-reserve.ts";
 import { startEcho } from "./lib/nats-server.ts";
 import { cpuMs } from "./lib/process-usage.ts";
 import { interleave, type Rounds } from "./lib/rounds.ts";
@@ -45,7 +45,6 @@ const WINDOW = 256;
 const ARRAY_WINDOW = 16;
 const ARRAY_LENGTH = 100;
 const US_PER_MS = 1000;
-const CREATE = "stockgrid.v1.reservations.create";
 
 export const section: Section<NatsResult> = { name: "nats", title: "NATS reservations, closed loop", run, verdicts };
 
@@ -54,7 +53,7 @@ async function run({ quick, log }: BenchRun): Promise<NatsResult> {
   const folder = stack.use(await tempFolder("bench-nats")).path;
   const grid = stack.use(await startLoadedGrid(folder));
   const echo = stack.use(await startEcho(folder));
-  const ofGrid = { url: grid.natsUrl, subject: CREATE, pids: grid.pids };
+  const ofGrid = { url: grid.natsUrl, subject: CREATE_SUBJECT, pids: grid.pids };
   const contenders: readonly NatsContender[] = [
     { ...ofGrid, name: ONE, window: WINDOW, items: 1 },
     { name: ECHO, url: echo.url, subject: echo.subject, pids: echo.pids, window: WINDOW, items: 1 },
@@ -69,11 +68,11 @@ async function run({ quick, log }: BenchRun): Promise<NatsResult> {
 }
 
 async function measure(contender: NatsContender, seconds: number): Promise<NatsSample> {
-  const payloads = payloadsOf(contender.items);
+  const payloads = arraysOf(MANY_SKUS, contender.items);
   const target = await NatsTarget.open({
     ...contender,
     payload: (index) => payloads[index % payloads.length] as Uint8Array,
-    ...(contender.items > 1 ? { judge: judgeArray } : {}),
+    ...(contender.items > 1 ? { judge: ({ data }) => (hasProblem(data) ? "failed" : "accepted") } : {}),
   });
   const cpuBefore = cpuMs(contender.pids);
   const result = await runLoad({ target, pace: { kind: "closed", window: contender.window }, seconds });
@@ -91,22 +90,6 @@ function sampleOf(result: RunResult, items: number, cpu: number): NatsSample {
     p99Ms: result.accepted.p99Ms,
     cpuUs: (cpu * US_PER_MS) / (counts.accepted * items),
   };
-}
-
-/** Messages that together go over all SKUs. */
-function payloadsOf(items: number): readonly Uint8Array[] {
-  const encoder = new TextEncoder();
-  return Array.from({ length: Math.ceil(MANY_SKUS.skus / items) }, (_, message) => {
-    const bodies = Array.from({ length: items }, (_item, offset) => reservationBody(MANY_SKUS, message * items + offset));
-    return encoder.encode(items === 1 ? (bodies[0] as string) : `[${bodies.join(",")}]`);
-  });
-}
-
-const PROBLEM_MARK = Buffer.from('"urn:stockgrid:problem:');
-
-/** An array is accepted when none of its items is a problem. */
-function judgeArray(reply: Msg): Outcome {
-  return Buffer.from(reply.data.buffer, reply.data.byteOffset, reply.data.byteLength).includes(PROBLEM_MARK) ? "failed" : "accepted";
 }
 
 function verdicts({ rounds }: NatsResult): Verdict[] {

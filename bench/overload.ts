@@ -2,7 +2,7 @@
 
 import { formatMs, type HttpAnswer, type RunResult, runLoad } from "../src/loadgen/index.ts";
 import { capacityOf, openTarget } from "./lib/capacity.ts";
-import { type RunningGrid, natsPidOf, startLoadedGrid } from "./lib/grid-process.ts";
+import { natsPidOf, type RunningGrid, startLoadedGrid } from "./lib/grid-process.ts";
 import { MANY_SKUS } from "./lib/load-shape.ts";
 import { memoryOf } from "./lib/process-usage.ts";
 import { type BenchRun, runWhenMain, type Section, type Verdict } from "./lib/section.ts";
@@ -54,7 +54,15 @@ async function run({ quick, log }: BenchRun): Promise<OverloadResult> {
     onSecond: ({ second }) => memory.push(memorySample(grid, second)),
   });
   await target.close();
-  return { capacityPerSecond, offeredPerSecond, connections: CONNECTIONS, result, statuses, memory, memoryGrowth: growthOf(memory) };
+  return {
+    capacityPerSecond,
+    offeredPerSecond,
+    connections: CONNECTIONS,
+    result,
+    statuses,
+    memory,
+    memoryGrowth: growthOf(memory),
+  };
 }
 
 function memorySample(grid: RunningGrid, second: number): MemorySample {

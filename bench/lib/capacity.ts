@@ -1,6 +1,13 @@
 /** How much the grid can do over HTTP with our own generator: the unit in which open loops are told their rate. */
 
-import { type HttpAnswer, HttpTarget, type ReservationLoad, type RunResult, reservationRequests, runLoad } from "../../src/loadgen/index.ts";
+import {
+  type HttpAnswer,
+  HttpTarget,
+  type ReservationLoad,
+  type RunResult,
+  reservationRequests,
+  runLoad,
+} from "../../src/loadgen/index.ts";
 import { spreadOf } from "./statistics.ts";
 
 export const CAPACITY_CONNECTIONS = 256;

@@ -58,6 +58,8 @@ function settingsOf(dataDir: string): Record<string, string> {
     STOCKGRID_DATA_DIR: dataDir,
     STOCKGRID_HTTP_PORT: "0",
     STOCKGRID_MEMBERS: "1",
+    STOCKGRID_SAMPLE: "false",
+    STOCKGRID_LOG_LEVEL: "info",
     STOCKGRID_NATS_URL: "",
     NODE_ENV: "production",
   };

@@ -33,7 +33,12 @@ export async function startEcho(folder: string): Promise<EchoServer> {
 async function startBareNats(folder: string): Promise<{ readonly server: StartedChild; readonly url: string }> {
   const ports = join(folder, "bare-nats");
   await mkdir(ports, { recursive: true });
-  const server = startProgram("bare-nats", await findNatsServer(), ["-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", ports], folder);
+  const server = startProgram(
+    "bare-nats",
+    await findNatsServer(),
+    ["-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", ports],
+    folder,
+  );
   const url = await waitFor("the ports file of nats-server", START_MS_MAX, () => urlIn(ports));
   return { server, url };
 }

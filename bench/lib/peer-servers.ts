@@ -80,7 +80,10 @@ function unprivileged(home: string): { readonly uid?: number; readonly gid?: num
   return user;
 }
 
-function httpPeer(app: StartedChild & { readonly address: { readonly url: string } }, databases: readonly StartedChild[]): HttpPeer {
+function httpPeer(
+  app: StartedChild & { readonly address: { readonly url: string } },
+  databases: readonly StartedChild[],
+): HttpPeer {
   return {
     url: new URL(app.address.url),
     pids: [app.pid, ...databases.map((database) => database.pid)],

@@ -69,7 +69,10 @@ function statOf(pid: string): Stat | undefined {
     throw error;
   }
   // The name in parentheses may hold spaces; after it come state, parent, ... and the times as the 14th to 17th field.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ").map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(")") + 2)
+    .split(" ")
+    .map(Number);
   const [user, system, childUser, childSystem] = fields.slice(11, 15) as [number, number, number, number];
   return { parent: fields[1] as number, ticks: user + system + childUser + childSystem };
 }

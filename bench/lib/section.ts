@@ -48,11 +48,21 @@ export async function runSection<Result>(section: Section<Result>, run: BenchRun
   const result = await section.run(run);
   const verdicts = section.verdicts(result);
   const command = `npm run bench -- --only ${section.name}${run.quick ? " --quick" : ""}`;
-  const file = { section: section.name, title: section.title, command, quick: run.quick, date, machine: await machine(), verdicts, result };
+  const file = {
+    section: section.name,
+    title: section.title,
+    command,
+    quick: run.quick,
+    date,
+    machine: await machine(),
+    verdicts,
+    result,
+  };
   mkdirSync(RESULTS, { recursive: true });
   const name = `${section.name}${run.quick ? ".quick" : ""}.json`;
   writeFileSync(new URL(name, RESULTS), `${JSON.stringify(file, undefined, 2)}\n`);
-  for (const { what, reach, measured, reached } of verdicts) run.log(`   ${markOf(reached)} ${what}: ${measured} (to reach: ${reach})`);
+  for (const { what, reach, measured, reached } of verdicts)
+    run.log(`   ${markOf(reached)} ${what}: ${measured} (to reach: ${reach})`);
   return file;
 }
 

@@ -21,6 +21,7 @@ export function pairedRatio(values: readonly number[], basis: readonly number[])
 }
 
 export function formatSpread({ median, min, max }: Spread, digits = 0): string {
-  const text = (value: number): string => value.toLocaleString("en-US", { maximumFractionDigits: digits, minimumFractionDigits: digits });
+  const text = (value: number): string =>
+    value.toLocaleString("en-US", { maximumFractionDigits: digits, minimumFractionDigits: digits });
   return `${text(median)} (${text(min)} to ${text(max)})`;
 }

@@ -74,7 +74,9 @@ export function reservationApp(hold: (request: HoldRequest) => Promise<HoldAnswe
   app.post<{ Body: HoldRequest }>("/v1/reservations", { schema }, async (request, reply) => {
     const answer = await hold(request.body);
     if (answer !== undefined) return reply.code(CREATED).send(answer);
-    return reply.code(CONFLICT).send({ type: "urn:stockgrid:problem:insufficient-stock", title: "Insufficient stock", status: CONFLICT });
+    return reply
+      .code(CONFLICT)
+      .send({ type: "urn:stockgrid:problem:insufficient-stock", title: "Insufficient stock", status: CONFLICT });
   });
   return app;
 }

@@ -115,13 +115,15 @@ function optionsOf(values: FlagValues, keyFromEnvironment: string | undefined): 
 function urlOf(text: string | undefined): URL {
   if (text === undefined) throw new WrongOption("--url is missing, for example --url http://127.0.0.1:8080");
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new WrongOption(`--url must be an http or https address, not "${text}"`);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new WrongOption(`--url must be an http or https address, not "${text}"`);
   return url;
 }
 
 function numberOf(flag: string, text: string, least: number, most: number): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (!(value >= least && value <= most)) throw new WrongOption(`${flag} must be a number from ${least} to ${most}, not "${text}"`);
+  if (!(value >= least && value <= most))
+    throw new WrongOption(`${flag} must be a number from ${least} to ${most}, not "${text}"`);
   return value;
 }
 

@@ -73,7 +73,9 @@ async function bench(options: BenchOptions, io: BenchConsole, signal: AbortSigna
   const made = new MadeReservations();
   try {
     const result = await measure(options, client, made, io, signal);
-    io.out(options.json ? `${JSON.stringify({ options: publicOptions(options), result }, undefined, 2)}\n` : formatResult(result));
+    io.out(
+      options.json ? `${JSON.stringify({ options: publicOptions(options), result }, undefined, 2)}\n` : formatResult(result),
+    );
     return result.counts.failed + result.unanswered > 0 ? EXIT_FAILED : EXIT_DONE;
   } finally {
     await giveBack(client, load, made, runId, io);

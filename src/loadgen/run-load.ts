@@ -78,8 +78,8 @@ class LoadRun {
     if (this.#over) return;
     const now = performance.now();
     if (this.#sentAt === undefined && (now >= this.#endsAt || this.#options.signal?.aborted === true)) this.#stopSending(now);
-    if (this.#sentAt !== undefined) return this.#finishWhenDrained(now, this.#sentAt);
-    if (this.#options.pace.kind === "closed") this.#fillWindow(this.#options.pace.window);
+    if (this.#sentAt !== undefined) this.#finishWhenDrained(now, this.#sentAt);
+    else if (this.#options.pace.kind === "closed") this.#fillWindow(this.#options.pace.window);
     else this.#sendDue(this.#options.pace.schedule, this.#options.pace.patienceMs);
   }
 

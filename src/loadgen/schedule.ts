@@ -13,7 +13,6 @@ const MS_PER_SECOND = 1000;
 export function dueMs(schedule: Schedule, index: number): number {
   const { perSecond, rampSeconds } = schedule;
   const inRamp = (perSecond * rampSeconds) / 2;
-  const seconds =
-    index < inRamp ? Math.sqrt((2 * rampSeconds * index) / perSecond) : rampSeconds + (index - inRamp) / perSecond;
+  const seconds = index < inRamp ? Math.sqrt((2 * rampSeconds * index) / perSecond) : rampSeconds + (index - inRamp) / perSecond;
   return seconds * MS_PER_SECOND;
 }
