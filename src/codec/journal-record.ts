@@ -13,7 +13,7 @@ import { crc32 } from "node:zlib";
 import { Packr } from "msgpackr";
 import { CorruptData, type EpochMs } from "../base/index.ts";
 import type { Entry } from "../shard/index.ts";
-import { entryOfRow, rowOfEntry } from "./rows.ts";
+import { entriesOfRows, rowsOfEntries } from "./rows.ts";
 
 export const JOURNAL_FORMAT = 1;
 
@@ -38,8 +38,7 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, encodeUndefine
 
 /** Fresh bytes that the caller owns. O(entries). */
 export function encodeJournalRecord(record: JournalRecord): Uint8Array {
-  const rows = new Array<readonly unknown[]>(record.entries.length);
-  for (let i = 0; i < rows.length; i++) rows[i] = rowOfEntry(record.entries[i] as Entry, record.at);
+  const rows = rowsOfEntries(record.entries, record.at);
   const body = packr.pack([record.lane, record.epoch, record.previous, record.at, rows]);
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + body.length + CHECKSUM_BYTES);
   bytes[0] = MAGIC_0;
@@ -68,5 +67,5 @@ export function decodeJournalRecord(bytes: Uint8Array, where: string): JournalRe
   if (crc32(bytes.subarray(0, end)) !== checksumOf(bytes)) throw new CorruptData("checksum of a journal record is wrong", where);
   const body = packr.unpack(bytes.subarray(HEAD_BYTES, end)) as [string, number, number, number, unknown[][]];
   const [lane, epoch, previous, at, rows] = body;
-  return { lane, epoch, previous, at: at as EpochMs, entries: rows.map((row) => entryOfRow(row, at as EpochMs, where)) };
+  return { lane, epoch, previous, at: at as EpochMs, entries: entriesOfRows(rows, at as EpochMs, where) };
 }
