@@ -43,6 +43,7 @@ export class Member implements Grid {
   #current: Incarnation;
   #rejoinMs = REJOIN_MS_FIRST;
   #cancelRejoin: (() => void) | undefined;
+  #trimming: Promise<void> = Promise.resolve();
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -96,6 +97,7 @@ export class Member implements Grid {
         this.#options.ports.log.warn({ lane: this.#options.lane, error: String(error) }, "no checkpoint at the stop; the next start replays more");
       });
     }
+    await this.#trimming;
     this.#phase = "stopped";
     this.#current.stop(fault("not-ready", 1_000, "the node is stopping; ask another one"));
   }
@@ -272,7 +274,7 @@ export class Member implements Grid {
     const passed = Math.min(position.seq, trimFloor?.() ?? position.seq);
     const keepFrom = passed - this.#limits.trimMargin;
     if (keepFrom <= 1) return;
-    ports.journal.trim(keepFrom as LaneSeq).catch((error: unknown) => {
+    this.#trimming = ports.journal.trim(keepFrom as LaneSeq).catch((error: unknown) => {
       ports.log.warn({ lane, keepFrom, error: String(error) }, "trimming the journal failed; it is tried again after the next checkpoint");
     });
   }
