@@ -1,6 +1,6 @@
 /**
  * A section of the benchmark: one question, answered by one command with a JSON result. Sections know nothing of each
- * other; bench/run.ts runs them in turn and bench/lib/report.ts makes the page.
+ * other; bench/index.ts runs them in turn and bench/lib/report.ts makes the page.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -27,6 +27,8 @@ export async function callGrid<T>(client: GridClient, method: string, path: stri
     method,
     headers: body === undefined ? client.headers : { ...client.headers, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch((error: unknown) => {
+    throw new Error(`${client.url.origin} cannot be reached`, { cause: error instanceof Error ? (error.cause ?? error) : error });
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text.slice(0, 400)}`);
