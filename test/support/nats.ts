@@ -14,6 +14,9 @@ export interface TestNats {
   readonly url: string;
   /** As kill -9; resolves when it is gone. */
   kill(): Promise<void>;
+  /** Stops it in its tracks, connections open, until `thaw` or `kill`. */
+  freeze(): void;
+  thaw(): void;
   /** Starts again on the same port and store, after `kill`. */
   restart(): Promise<void>;
   /** Kills it and removes the store. */
@@ -28,6 +31,8 @@ export async function startTestNats(): Promise<TestNats> {
   return {
     url: `nats://127.0.0.1:${port}`,
     kill: () => kill(running.process),
+    freeze: () => running.process.kill("SIGSTOP"),
+    thaw: () => running.process.kill("SIGCONT"),
     restart: async () => {
       running = await launch(binary, folder, port);
     },
