@@ -13,9 +13,9 @@ import { Member } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
 import type { Log } from "./ports/index.ts";
+import { describeMember } from "./node-metrics.ts";
 import { openLmdbSnapshotStore } from "./snapshot/index.ts";
 import { SystemClock, SystemRandom, writeNodeFile } from "./system/index.ts";
-import { describeMember } from "./node-metrics.ts";
 
 export const VERSION = "0.1.0";
 
@@ -93,6 +93,8 @@ async function embeddedNats(settings: Settings, log: Log, teardown: Teardown): P
 }
 
 const HOUR_MS = 3_600_000;
+/** What stream names have in front of the lane's own name, which goes into every event id. */
+const LANE_STREAM_PREFIX = "STOCKGRID_LANE_";
 
 async function startMember(
   settings: Settings,
@@ -104,6 +106,7 @@ async function startMember(
 ): Promise<{ member: Member; feed: Feed }> {
   const { cluster, nodeId, shards } = settings;
   const stream = laneStreamName({ cluster, node: nodeId, member: 0 });
+  const lane = stream.slice(LANE_STREAM_PREFIX.length);
   const store = await openLmdbSnapshotStore({ path: join(settings.dataDir, "lmdb", "member-0") });
   teardown.add("snapshot store", () => store.close());
   const connection = await connectNats({ url: natsUrl, name: "stockgrid journal", log });
@@ -113,14 +116,14 @@ async function startMember(
   const feed = await startFeed({
     natsUrl,
     stream,
-    lane: stream,
+    lane,
     cluster,
     log,
     eventsPerSecondMax: settings.feedEventsPerSecondMax,
   });
   teardown.add("feed", () => feed.stop());
   const member = new Member({
-    lane: stream,
+    lane,
     shards,
     ports: { clock: new SystemClock(), random: new SystemRandom(), journal, store, log },
     limits: {
