@@ -43,9 +43,9 @@ export class Scheduler {
     this.#wallOffsetMs += byMs;
   }
 
-  /** Runs `callback` once, `delayMs` from now; the result cancels it. */
+  /** Runs `callback` once, `delayMs` rounded up to whole milliseconds from now; the result cancels it. */
   schedule(delayMs: number, callback: () => void): () => void {
-    const event: Event = { time: this.#elapsedMs + Math.max(0, delayMs), order: this.#scheduled++, run: callback };
+    const event: Event = { time: this.#elapsedMs + Math.max(0, Math.ceil(delayMs)), order: this.#scheduled++, run: callback };
     pushEvent(this.#heap, event);
     return () => {
       event.run = undefined;

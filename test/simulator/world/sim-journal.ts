@@ -5,6 +5,7 @@
 
 import { invariant, type LaneSeq } from "../../../src/base/index.ts";
 import type { AppendOutcome, Journal, LaneBounds } from "../../../src/ports/index.ts";
+import { copyOf } from "./bytes.ts";
 import type { SimLane } from "./sim-lane.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { AppendFate, Weather } from "./weather.ts";
@@ -46,7 +47,10 @@ export class SimJournal implements Journal {
   }
 
   read(seq: LaneSeq): Promise<Uint8Array | undefined> {
-    return this.#ask(() => this.#lane.at(seq)?.slice());
+    return this.#ask(() => {
+      const record = this.#lane.at(seq);
+      return record === undefined ? undefined : copyOf(record);
+    });
   }
 
   async replay(from: LaneSeq, to: LaneSeq, onRecord: (seq: LaneSeq, record: Uint8Array) => void): Promise<void> {
@@ -81,7 +85,7 @@ export class SimJournal implements Journal {
   #takeOff(record: Uint8Array, expectedLast: LaneSeq, done: (outcome: AppendOutcome) => void): Flight {
     const flight: Flight = {
       record,
-      sent: record.slice(),
+      sent: copyOf(record),
       expectedLast,
       finish: (outcome) => {
         if (!this.#flights.delete(flight) || !this.#process.alive) return;
@@ -131,7 +135,7 @@ function unknown(reason: string): AppendOutcome {
 
 function deliver(seq: LaneSeq, record: Uint8Array | undefined, onRecord: (seq: LaneSeq, record: Uint8Array) => void): void {
   if (record === undefined) throw new Error(`record ${seq} is not in the lane`);
-  const lent = record.slice();
+  const lent = copyOf(record);
   onRecord(seq, lent);
   lent.fill(STALE_BYTE);
 }

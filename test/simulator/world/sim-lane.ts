@@ -1,6 +1,7 @@
 /** The log behind simulated journals: shared by every process, outliving all of them. Keeps what it trimmed, for the checks. */
 
 import type { LaneSeq } from "../../../src/base/index.ts";
+import { copyOf } from "./bytes.ts";
 
 export class SimLane {
   /** Every record ever stored, trimmed ones too; record n is at n - 1. */
@@ -18,7 +19,7 @@ export class SimLane {
   /** Stores a copy as the direct successor of `expectedLast`; undefined, and nothing stored, when that is not the last. */
   store(record: Uint8Array, expectedLast: LaneSeq): LaneSeq | undefined {
     if (this.last !== expectedLast) return undefined;
-    this.#records.push(record.slice());
+    this.#records.push(copyOf(record));
     return this.last;
   }
 

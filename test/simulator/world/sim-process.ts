@@ -12,6 +12,7 @@ export class SimProcess {
   readonly clock: Clock;
   #alive = true;
   #callsUntilDeath = Number.POSITIVE_INFINITY;
+  #onDeath: () => void = () => undefined;
 
   constructor(scheduler: Scheduler) {
     this.scheduler = scheduler;
@@ -22,8 +23,15 @@ export class SimProcess {
     return this.#alive;
   }
 
+  /** Who is to be told of the death, once. */
+  set onDeath(callback: () => void) {
+    this.#onDeath = callback;
+  }
+
   kill(): void {
+    if (!this.#alive) return;
     this.#alive = false;
+    this.#onDeath();
   }
 
   /** Dies inside the `calls`-th call of a port from now, before that call has an effect. */
@@ -33,7 +41,7 @@ export class SimProcess {
 
   /** Every port calls this first: false means the process is dead and the call must have no effect. */
   enter(): boolean {
-    if (--this.#callsUntilDeath <= 0) this.#alive = false;
+    if (--this.#callsUntilDeath <= 0) this.kill();
     return this.#alive;
   }
 

@@ -2,6 +2,7 @@
 
 import { invariant } from "../../../src/base/index.ts";
 import type { CheckpointWriter, MarkBytes, ScanRange, SnapshotStore, Table } from "../../../src/ports/index.ts";
+import { copyOf } from "./bytes.ts";
 import { copyTables, type Image, type SimDisk } from "./sim-disk.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { Weather } from "./weather.ts";
@@ -27,17 +28,17 @@ export class SimSnapshotStore implements SnapshotStore {
   }
 
   mark(): MarkBytes | undefined {
-    return this.#disk.visible.mark?.slice();
+    return copyIfAny(this.#disk.visible.mark);
   }
 
   get(table: Table, key: string): Uint8Array | undefined {
-    return this.#disk.visible.tables[table].get(key)?.slice();
+    return copyIfAny(this.#disk.visible.tables[table].get(key));
   }
 
   *scan(table: Table, range: ScanRange): Generator<{ key: string; value: Uint8Array }> {
     const rows = this.#disk.visible.tables[table];
     const keys = [...rows.keys()].filter((key) => compareUtf8(key, range.from) >= 0 && compareUtf8(key, range.to) < 0);
-    for (const key of keys.sort(compareUtf8).slice(0, range.limit)) yield { key, value: (rows.get(key) as Uint8Array).slice() };
+    for (const key of keys.sort(compareUtf8).slice(0, range.limit)) yield { key, value: copyOf(rows.get(key) as Uint8Array) };
   }
 
   count(table: Table): number {
@@ -90,7 +91,7 @@ class SimCheckpointWriter implements CheckpointWriter {
   put(table: Table, key: string, value: Uint8Array): void {
     invariant(!this.#ended, "a checkpoint was written to after its end");
     invariant(Buffer.byteLength(key) <= KEY_BYTES_MAX, `a key of ${table} is longer than ${KEY_BYTES_MAX} bytes`);
-    this.#changes.push({ table, key, value: value.slice() });
+    this.#changes.push({ table, key, value: copyOf(value) });
   }
 
   delete(table: Table, key: string): void {
@@ -101,7 +102,7 @@ class SimCheckpointWriter implements CheckpointWriter {
   commit(mark: MarkBytes, done: (error?: Error) => void): void {
     invariant(!this.#ended, "a checkpoint was ended twice");
     this.#ended = true;
-    this.#write(this.#changes, mark.slice(), done);
+    this.#write(this.#changes, copyOf(mark), done);
   }
 
   abandon(): void {
@@ -117,6 +118,10 @@ function imageAfter(image: Image, changes: readonly Change[], mark: MarkBytes): 
     else tables[table].set(key, value);
   }
   return { mark, tables };
+}
+
+function copyIfAny(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : copyOf(bytes);
 }
 
 /** Order of the UTF-8 bytes, which is that of code points, not of UTF-16 units. */

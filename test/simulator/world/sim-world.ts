@@ -16,7 +16,7 @@ export interface SimPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly journal: Journal;
-  readonly snapshots: SnapshotStore;
+  readonly store: SnapshotStore;
   readonly log: Log;
 }
 
@@ -45,7 +45,7 @@ export class SimWorld {
       clock: process.clock,
       random: new SimRandom(this.#processSeeds.uint32()),
       journal: new SimJournal(this.lane, process, this.weather),
-      snapshots: new SimSnapshotStore(disk, process, this.weather),
+      store: new SimSnapshotStore(disk, process, this.weather),
       log,
     };
   }

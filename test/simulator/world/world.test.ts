@@ -95,7 +95,7 @@ describe("a simulated process", () => {
 describe("the simulated disk", () => {
   function checkpoint(world: SimWorld, value: string): { error?: Error | undefined; done: boolean } {
     const result: { error?: Error | undefined; done: boolean } = { done: false };
-    const writer = world.boot().snapshots.begin();
+    const writer = world.boot().store.begin();
     writer.put("records", "k", bytes(value));
     writer.commit(bytes(value), (error) => Object.assign(result, { error, done: true }));
     return result;
@@ -104,16 +104,12 @@ describe("the simulated disk", () => {
   it("shows a checkpoint whole with its mark, and keeps it once it was reported", async () => {
     const world = new SimWorld(1);
     const result = checkpoint(world, "one");
-    expect(world.boot().snapshots.mark()).toBeUndefined();
+    expect(world.boot().store.mark()).toBeUndefined();
     await world.scheduler.runFor(100);
     world.disk.losePower();
-    const { snapshots } = world.boot();
-    expect([result.done, result.error, String(Buffer.from(snapshots.get("records", "k") ?? []))]).toEqual([
-      true,
-      undefined,
-      "one",
-    ]);
-    expect(String(Buffer.from(snapshots.mark() ?? []))).toBe("one");
+    const { store } = world.boot();
+    expect([result.done, result.error, String(Buffer.from(store.get("records", "k") ?? []))]).toEqual([true, undefined, "one"]);
+    expect(String(Buffer.from(store.mark() ?? []))).toBe("one");
   });
 
   it("loses, with the power, a checkpoint that was visible but not yet reported", async () => {
@@ -123,7 +119,7 @@ describe("the simulated disk", () => {
     await world.scheduler.runUntil(() => world.disk.visible.mark !== undefined, "the checkpoint to be visible", 1_000);
     expect(result.done).toBe(false);
     world.disk.losePower();
-    expect(world.boot().snapshots.get("records", "k")).toBeUndefined();
+    expect(world.boot().store.get("records", "k")).toBeUndefined();
   });
 
   it("reports a checkpoint that failed and shows nothing of it", async () => {
@@ -132,16 +128,16 @@ describe("the simulated disk", () => {
     const result = checkpoint(world, "one");
     await world.scheduler.runFor(100);
     expect(result.error).toBeInstanceOf(Error);
-    expect(world.boot().snapshots.mark()).toBeUndefined();
+    expect(world.boot().store.mark()).toBeUndefined();
   });
 
   it("scans in the order of UTF-8 bytes", async () => {
     const world = new SimWorld(1);
-    const writer = world.boot().snapshots.begin();
+    const writer = world.boot().store.begin();
     for (const key of ["\u{1F600}", "\uFF5E", "a", "b"]) writer.put("keys", key, bytes(key));
     writer.commit(bytes("m"), () => undefined);
     await world.scheduler.runFor(100);
-    const scanned = [...world.boot().snapshots.scan("keys", { from: "a", to: "\u{10FFFF}", limit: 4 })];
+    const scanned = [...world.boot().store.scan("keys", { from: "a", to: "\u{10FFFF}", limit: 4 })];
     expect(scanned.map((pair) => pair.key)).toEqual(["a", "b", "\uFF5E", "\u{1F600}"]);
   });
 });
