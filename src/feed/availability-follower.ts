@@ -7,6 +7,7 @@
  * A2. What a flush leaves unfinished is found again: each message says up to which record all was in the bucket before it.
  */
 
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { StockEntry } from "../shard/index.ts";
 import { type ChainMessage, ChainPublisher } from "./chain-publisher.ts";
@@ -40,6 +41,9 @@ export class AvailabilityFollower {
   #reader: LaneReader | undefined;
   #dirty = new Map<string, StockEntry>();
   #wake = Promise.withResolvers<void>();
+  /** Message ids are this follower's alone: they tell its writes from those of another. */
+  readonly #idPrefix = randomUUID();
+  #idsGiven = 0;
   #last = 0;
   #holdUntil = 0;
   #read = 0;
@@ -141,6 +145,10 @@ export class AvailabilityFollower {
     }
   }
 
+  #nextId(): string {
+    return `${this.#idPrefix}-${++this.#idsGiven}`;
+  }
+
   async #flush(): Promise<void> {
     const taken = this.#dirty;
     this.#dirty = new Map();
@@ -149,7 +157,7 @@ export class AvailabilityFollower {
     const headerLines = `${FLUSH_HEADER}: ${flushMarkText(this.#world.lane, mark)}\r\n`;
     let run: ChainMessage[] = [];
     for (const [key, entry] of taken) {
-      run.push({ subject: AVAILABILITY_PREFIX + key, headerLines, body: availabilityJson(entry.after) });
+      run.push({ subject: AVAILABILITY_PREFIX + key, id: this.#nextId(), headerLines, body: availabilityJson(entry.after) });
       if (run.length < RUN_MAX) continue;
       this.#last = await this.#publisher.append(run, this.#last);
       run = [];

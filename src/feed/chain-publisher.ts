@@ -1,8 +1,10 @@
 /**
  * Publishes runs of messages onto the end of a stream, one answer a run.
  *
- * P1. Every message expects the one before it (`Nats-Expected-Last-Sequence`), with or without a reply subject; the server
- *     enforces it for both. So the answer to the last message of a run proves that all of the run is stored, in order.
+ * P1. Every message expects the sequence of the one before it (`Nats-Expected-Last-Sequence`), and within a run its id too
+ *     (`Nats-Expected-Last-Msg-Id`); the server enforces both with and without a reply subject. So the answer to the last message
+ *     of a run proves that all of the run is stored, in order. The sequence alone would not: when another writer was faster, the
+ *     message in the middle of a refused run whose number happens to fit would be taken.
  * P2. Anything but the expected answer is ChainBroken: the caller reads the tail of the stream and starts again from there.
  *
  * Cost: nats.js encodes a header object of three fields in about 3 us. Here the header block is written as text and handed over
@@ -13,7 +15,9 @@ import { headers, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
 
 export interface ChainMessage {
   readonly subject: string;
-  /** Header lines beside the expected sequence, each ended by CR LF; ASCII or UTF-8, no line breaks within. */
+  /** `Nats-Msg-Id`: names this message and, for as long as the server remembers ids, no other. ASCII or UTF-8, no line breaks. */
+  readonly id: string;
+  /** Further header lines, each ended by CR LF; ASCII or UTF-8, no line breaks within. */
   readonly headerLines: string;
   readonly body: string;
 }
@@ -22,6 +26,8 @@ export interface ChainMessage {
 export class ChainBroken extends Error {
   override readonly name = "ChainBroken";
 }
+
+export const ID_HEADER = "Nats-Msg-Id";
 
 const ACK_MS_MAX = 5_000;
 
@@ -41,19 +47,19 @@ export class ChainPublisher {
   /** Stores `run` as the sequences `last + 1 ...`; resolves to the new last sequence. Rejects with ChainBroken. */
   async append(run: readonly ChainMessage[], last: number): Promise<number> {
     const end = run.length - 1;
-    for (let i = 0; i < end; i++) this.#send(run[i] as ChainMessage, last + i);
-    const ack = await this.#sendLast(run[end] as ChainMessage, last + end);
+    for (let i = 0; i < end; i++) this.#send(run[i] as ChainMessage, last + i, run[i - 1]);
+    const ack = await this.#sendLast(run[end] as ChainMessage, last + end, run[end - 1]);
     if (ack.seq !== last + run.length) throw new ChainBroken(`expected sequence ${last + run.length}, got ${reasonOf(ack)}`);
     return ack.seq;
   }
 
-  #send(message: ChainMessage, expected: number): void {
-    this.#headers.bytes = headerBytes(message, expected);
+  #send(message: ChainMessage, expected: number, previous: ChainMessage | undefined): void {
+    this.#headers.bytes = headerBytes(message, expected, previous);
     this.#publish(() => this.#connection.publish(message.subject, message.body, { headers: this.#headers.object }));
   }
 
-  async #sendLast(message: ChainMessage, expected: number): Promise<PubAck> {
-    const { object } = encodedHeaders(headerBytes(message, expected));
+  async #sendLast(message: ChainMessage, expected: number, previous: ChainMessage | undefined): Promise<PubAck> {
+    const { object } = encodedHeaders(headerBytes(message, expected, previous));
     try {
       const reply = await this.#connection.request(message.subject, message.body, { timeout: ACK_MS_MAX, headers: object });
       return reply.json<PubAck>();
@@ -75,8 +81,11 @@ function reasonOf(ack: PubAck): string {
   return ack.error === undefined ? String(ack.seq) : `${ack.error.err_code ?? ack.error.code} ${ack.error.description ?? ""}`;
 }
 
-function headerBytes(message: ChainMessage, expected: number): Uint8Array {
-  return Buffer.from(`NATS/1.0\r\nNats-Expected-Last-Sequence: ${expected}\r\n${message.headerLines}\r\n`);
+function headerBytes(message: ChainMessage, expected: number, previous: ChainMessage | undefined): Uint8Array {
+  const chained = previous === undefined ? "" : `Nats-Expected-Last-Msg-Id: ${previous.id}\r\n`;
+  return Buffer.from(
+    `NATS/1.0\r\nNats-Expected-Last-Sequence: ${expected}\r\n${chained}${ID_HEADER}: ${message.id}\r\n${message.headerLines}\r\n`,
+  );
 }
 
 interface EncodedHeaders {

@@ -7,7 +7,7 @@
  */
 
 import type { StockEntry } from "../shard/index.ts";
-import { type ChainMessage, ChainPublisher } from "./chain-publisher.ts";
+import { type ChainMessage, ChainPublisher, ID_HEADER } from "./chain-publisher.ts";
 import { cloudEventJson, sourceJson } from "./cloud-event.ts";
 import { type EventStart, eventStart, type Progress } from "./cursor.ts";
 import { eventId, placeOfEventId } from "./event-id.ts";
@@ -20,8 +20,6 @@ import { eventSubject } from "./tokens.ts";
 
 /** Messages per acknowledged run. */
 export const RUN_MAX = 512;
-
-export const ID_HEADER = "Nats-Msg-Id";
 
 export class EventFollower {
   readonly #world: FollowerWorld;
@@ -124,7 +122,8 @@ export class EventFollower {
     const { location, sku, kind } = entry.event;
     return {
       subject: eventSubject(location, sku, kind),
-      headerLines: `${ID_HEADER}: ${id}\r\n`,
+      id,
+      headerLines: "",
       body: cloudEventJson(id, this.#source, entry),
     };
   }
