@@ -18,6 +18,8 @@ export interface FindOptions {
   readonly log?: Log;
   /** Default: the process's own. */
   readonly environment?: Environment;
+  /** Looked at after `PATH`. Default: where only an administrator's PATH looks, and Debian puts the server. */
+  readonly systemFolders?: readonly string[];
 }
 
 /** No usable server, and what a person can do about it. */
@@ -39,8 +41,7 @@ const CHOICES = [
   "  - start again with network access, so that it can be fetched",
 ].join("\n");
 
-/** Debian puts the server where only the administrator's PATH looks. */
-const MORE_FOLDERS = ["/usr/local/sbin", "/usr/sbin"];
+const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin"];
 
 /** The path of a usable binary. @throws NatsServerMissing */
 export async function findNatsServer(options: FindOptions = {}): Promise<string> {
@@ -48,7 +49,7 @@ export async function findNatsServer(options: FindOptions = {}): Promise<string>
   const wished = environment["STOCKGRID_NATS_SERVER"];
   if (wished) return requireWished(wished);
   const tried: string[] = [];
-  for (const candidate of await candidates(environment)) {
+  for (const candidate of await candidates(environment, options.systemFolders ?? SYSTEM_FOLDERS)) {
     const reason = await whyNot(candidate);
     if (reason === undefined) return candidate;
     tried.push(reason);
@@ -64,8 +65,8 @@ async function requireWished(path: string): Promise<string> {
   return path;
 }
 
-async function candidates(environment: Environment): Promise<string[]> {
-  const folders = [...(environment["PATH"] ?? "").split(delimiter), ...MORE_FOLDERS].filter((folder) => folder !== "");
+async function candidates(environment: Environment, systemFolders: readonly string[]): Promise<string[]> {
+  const folders = [...(environment["PATH"] ?? "").split(delimiter), ...systemFolders].filter((folder) => folder !== "");
   const paths = [...new Set(folders.map((folder) => join(folder, "nats-server"))), cachedBinary(environment)];
   const there = await Promise.allSettled(paths.map((path) => access(path, constants.X_OK)));
   return paths.filter((_, index) => there[index]?.status === "fulfilled");

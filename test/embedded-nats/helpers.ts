@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterEach } from "vitest";
+import { ServerProcess } from "../../src/embedded-nats/server-process.ts";
 import type { Log } from "../../src/ports/index.ts";
 
 const WAIT_MS_MAX = 20_000;
@@ -77,6 +78,8 @@ export async function nodeProcess(dataDir: string): Promise<NodeProcess> {
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const { url, natsPid } = JSON.parse(line) as { url: string; natsPid: number };
+    const server = ServerProcess.adopt(natsPid);
+    cleanup(() => server.signal("SIGKILL"));
     return { child, url, natsPid };
   }
   throw new Error("the node ended before its server was up");

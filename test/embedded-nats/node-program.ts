@@ -2,7 +2,8 @@
 import { startEmbeddedNats } from "../../src/embedded-nats/index.ts";
 
 const quiet = (): undefined => undefined;
+// Before anything is told: the test sends its signal as soon as it has read the line.
+process.on("SIGTERM", () => process.exit(0));
 const server = await startEmbeddedNats({ dataDir: process.argv[2] ?? "", log: { info: quiet, warn: quiet, error: quiet } });
 process.stdout.write(`${JSON.stringify({ url: server.url, natsPid: server.pid })}\n`);
-process.on("SIGTERM", () => process.exit(0));
 setInterval(quiet, 60_000);
