@@ -1,0 +1,19 @@
+/** Named bounds of the public contract, in one place for schemas, parsers and documentation. */
+
+export const RESERVATION_LINES_MAX = 500;
+/** Seconds. */
+export const TTL_SECONDS_MAX = 604_800;
+export const TTL_SECONDS_DEFAULT = 900;
+export const MOVEMENTS_MAX = 10_000;
+export const AVAILABILITY_SKUS_MAX = 1_000;
+export const AVAILABILITY_LOCATIONS_MAX = 1_000;
+/** Items of one page of a list. */
+export const PAGE_ITEMS_MAX = 1_000;
+export const PAGE_ITEMS_DEFAULT = 100;
+/** Code points of a key, and of a movement id. */
+export const KEY_LENGTH_MAX = 255;
+/** Code points of free text such as a reference or a reason. */
+export const TEXT_LENGTH_MAX = 256;
+/** Code units of a location's attributes as JSON text, and levels of nesting. */
+export const ATTRIBUTES_LENGTH_MAX = 16_384;
+export const ATTRIBUTES_DEPTH_MAX = 16;

@@ -1,0 +1,7 @@
+/** The schemas of every body, the one source of types, checks and documentation. */
+export * from "./common.ts";
+export * from "./location.ts";
+export * from "./movement.ts";
+export * from "./problem.ts";
+export * from "./reservation.ts";
+export * from "./stock.ts";

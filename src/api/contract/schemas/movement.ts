@@ -1,0 +1,49 @@
+/** Bodies about movements. */
+
+import Type, { type Static } from "typebox";
+import { QUANTITY_MAX } from "../../../base/index.ts";
+import { MOVEMENT_TYPES } from "../../../stock/index.ts";
+import { MOVEMENTS_MAX } from "../limits.ts";
+import { CLOSED, KeySchema, LocationIdSchema, SkuSchema, TimeSchema, text, VersionSchema } from "./common.ts";
+import { ProblemSchema } from "./problem.ts";
+
+export const MovementSchema = Type.Object(
+  {
+    id: KeySchema,
+    type: Type.Enum(MOVEMENT_TYPES, { description: "What happened" }),
+    sku: SkuSchema,
+    location: LocationIdSchema,
+    quantity: Type.Integer({
+      minimum: -QUANTITY_MAX,
+      maximum: QUANTITY_MAX,
+      description: "Units; signed for `adjustment`, else 0 or more. A `count` states what was on hand at `occurredAt`",
+    }),
+    occurredAt: Type.Optional(TimeSchema),
+    reason: Type.Optional(text("`quarantine` keeps a `damage` on hand, not for sale", "quarantine")),
+    reference: Type.Optional(text("Purchase order, receipt, count sheet", "po-4711")),
+    toLocation: Type.Optional(LocationIdSchema),
+  },
+  {
+    ...CLOSED,
+    title: "Movement",
+    examples: [{ id: "po-4711-1", type: "receipt", sku: "85123A", location: "dc-1", quantity: 40 }],
+  },
+);
+
+export const MovementsSchema = Type.Union([MovementSchema, Type.Array(MovementSchema, { maxItems: MOVEMENTS_MAX })], {
+  description: "Items are judged one by one: a bad one does not stop the rest",
+});
+
+export const MovementResultViewSchema = Type.Object({
+  id: Type.Union([Type.String(), Type.Null()], { description: "null when the item has no readable id" }),
+  status: Type.Enum(["applied", "duplicate", "pending", "rejected"]),
+  version: Type.Optional(VersionSchema),
+  problem: Type.Optional(ProblemSchema),
+});
+
+export const MovementResultsViewSchema = Type.Object(
+  { results: Type.Array(MovementResultViewSchema, { description: "In the order given" }) },
+  { title: "Movement results", examples: [{ results: [{ id: "po-4711-1", status: "applied", version: 7 }] }] },
+);
+
+export type MovementBody = Static<typeof MovementSchema>;

@@ -1,0 +1,69 @@
+/** Bodies about stock records and availability. */
+
+import Type, { type Static } from "typebox";
+import { AVAILABILITY_LOCATIONS_MAX, AVAILABILITY_SKUS_MAX } from "../limits.ts";
+import { CLOSED, LevelSchema, LocationIdSchema, SkuSchema, TimeSchema, VersionSchema } from "./common.ts";
+
+const LEVELS = {
+  onHand: LevelSchema,
+  held: LevelSchema,
+  allocated: LevelSchema,
+  unavailable: LevelSchema,
+  inbound: LevelSchema,
+  safetyStock: LevelSchema,
+  available: Type.Integer({ description: "onHand - held - allocated - unavailable - safetyStock; below zero when oversold" }),
+};
+
+const RECORD_EXAMPLE = {
+  sku: "85123A",
+  location: "dc-1",
+  onHand: 40,
+  held: 2,
+  allocated: 0,
+  unavailable: 0,
+  inbound: 0,
+  safetyStock: 0,
+  available: 38,
+  version: 8,
+  updatedAt: "2026-03-01T09:30:00.250Z",
+};
+
+export const StockRecordViewSchema = Type.Object(
+  { sku: SkuSchema, location: LocationIdSchema, ...LEVELS, version: VersionSchema, updatedAt: TimeSchema },
+  { title: "Stock record", examples: [RECORD_EXAMPLE] },
+);
+
+export const StockTotalsSchema = Type.Object(LEVELS);
+
+export const StockViewSchema = Type.Object(
+  { sku: SkuSchema, totals: StockTotalsSchema, records: Type.Array(StockRecordViewSchema) },
+  { title: "Stock of a SKU" },
+);
+
+export const AvailabilitySchema = Type.Object(
+  {
+    skus: Type.Array(SkuSchema, { minItems: 1, maxItems: AVAILABILITY_SKUS_MAX }),
+    locations: Type.Optional(Type.Array(LocationIdSchema, { maxItems: AVAILABILITY_LOCATIONS_MAX, description: "Absent: all" })),
+  },
+  { ...CLOSED, examples: [{ skus: ["85123A", "22423"], locations: ["dc-1"] }] },
+);
+
+export const AvailabilityViewSchema = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object({ sku: SkuSchema, location: LocationIdSchema, available: LEVELS.available, version: VersionSchema }),
+      { description: "A SKU never seen at a location is left out" },
+    ),
+  },
+  { title: "Availability", examples: [{ items: [{ sku: "85123A", location: "dc-1", available: 38, version: 8 }] }] },
+);
+
+/** On NATS; HTTP has both in the path. */
+export const StockQuerySchema = Type.Object({ sku: SkuSchema, location: Type.Optional(LocationIdSchema) }, CLOSED);
+
+export type AvailabilityBody = Static<typeof AvailabilitySchema>;
+export type StockQueryBody = Static<typeof StockQuerySchema>;
+export type StockRecordView = Static<typeof StockRecordViewSchema>;
+export type StockTotals = Static<typeof StockTotalsSchema>;
+export type StockView = Static<typeof StockViewSchema>;
+export type AvailabilityView = Static<typeof AvailabilityViewSchema>;
