@@ -3,7 +3,7 @@
 import type { LaneSeq } from "../../src/base/index.ts";
 import { CorruptData } from "../../src/base/index.ts";
 import { checksumOf, decodeJournalRecord, encodeJournalRecord } from "../../src/codec/index.ts";
-import { Member } from "../../src/member/index.ts";
+import { Member, type MemberLimits } from "../../src/member/index.ts";
 import type { Log } from "../../src/ports/index.ts";
 import type { Plan } from "./plan.ts";
 import type { Trace } from "./trace.ts";
@@ -13,6 +13,7 @@ import { SimDisk, type SimProcess, SimRandom, type SimWorld } from "./world/inde
 export const LANE = "lane-sim";
 const HOST_STREAM = 4;
 const RESTART_MS_MAX = 300;
+const NEVER_TRIM = 1_000_000;
 const RIVAL_LIFE_MS_MAX = 800;
 
 /** One running process with its member. */
@@ -48,6 +49,10 @@ export class Host {
   /** The member that answers on behalf of the grid; undefined while there is none. */
   get main(): Running | undefined {
     return this.#main;
+  }
+
+  get calm(): boolean {
+    return this.#calm;
   }
 
   /** The process a client happens to reach. */
@@ -91,7 +96,7 @@ export class Host {
     const member = new Member({
       lane: LANE,
       shards: this.#plan.shards,
-      limits: this.#plan.limits,
+      limits: this.#limits(),
       ports,
       trimFloor,
       observer: { failed: (error) => this.#fail(error) },
@@ -104,6 +109,11 @@ export class Host {
       (error: unknown) => this.#notStarted(running, error),
     );
     return running;
+  }
+
+  /** With a rival about, nothing is trimmed: it would find the lane cut off. Followers of several disks are another story. */
+  #limits(): Partial<MemberLimits> {
+    return this.#plan.rivalMs > 0 ? { ...this.#plan.limits, trimMargin: NEVER_TRIM } : this.#plan.limits;
   }
 
   #notStarted(running: Running, error: unknown): void {

@@ -19,6 +19,8 @@ const SETTLE_MS_MAX = 900_000;
 /** Longer than any hold of the scenario, ms. */
 const HOLDS_END_MS = 61_000;
 const FOLLOW_MS = 400;
+/** After this the world is calm, so that every run comes to an end, ms. */
+const DISTURBED_MS = 30_000;
 
 export interface RunReport {
   readonly seed: number;
@@ -93,9 +95,9 @@ class Run {
     this.#follow();
     await this.#open();
     this.#startClients();
+    this.#world.scheduler.schedule(DISTURBED_MS, () => this.#calmDown());
     await this.#until(() => this.#clients.every((client) => client.done), "all clients to be done");
     this.#calmDown();
-    await this.#untilServing();
     await this.#endHolds();
     await this.#compareAll();
     await this.#restart();
@@ -180,6 +182,7 @@ class Run {
   }
 
   #calmDown(): void {
+    if (this.#host.calm) return;
     this.#trace.note("calm from here on");
     this.#host.calmDown();
     this.#world.weather.rates = CALM;

@@ -54,9 +54,12 @@ export class SimJournal implements Journal {
   }
 
   async replay(from: LaneSeq, to: LaneSeq, onRecord: (seq: LaneSeq, record: Uint8Array) => void): Promise<void> {
-    const breaksAt = this.#weather.replayBreaksAt(from, to);
-    for (let seq = from; seq <= to; seq = (seq + 1) as LaneSeq) {
-      await this.#answer(seq === breaksAt, () => deliver(seq, this.#lane.at(seq), onRecord));
+    const breaksAt = this.#weather.replayBreaksAt(from, to) ?? Number.POSITIVE_INFINITY;
+    for (let next: number = from; next <= to; ) {
+      const begin = next;
+      const end = Math.min(to, begin + this.#weather.replayChunk() - 1);
+      await this.#answer(breaksAt <= end, () => this.#deliver(begin, end, onRecord));
+      next = end + 1;
     }
   }
 
@@ -72,6 +75,16 @@ export class SimJournal implements Journal {
 
   #ask<T>(answer: () => T): Promise<T> {
     return this.#answer(this.#weather.journalAskFails(), answer);
+  }
+
+  #deliver(begin: number, end: number, onRecord: (seq: LaneSeq, record: Uint8Array) => void): void {
+    for (let seq = begin as LaneSeq; seq <= end; seq = (seq + 1) as LaneSeq) {
+      const record = this.#lane.at(seq);
+      if (record === undefined) throw new Error(`record ${seq} is not in the lane`);
+      const lent = copyOf(record);
+      onRecord(seq, lent);
+      lent.fill(STALE_BYTE);
+    }
   }
 
   #answer<T>(fails: boolean, answer: () => T): Promise<T> {
@@ -131,11 +144,4 @@ export class SimJournal implements Journal {
 
 function unknown(reason: string): AppendOutcome {
   return { kind: "unknown", reason };
-}
-
-function deliver(seq: LaneSeq, record: Uint8Array | undefined, onRecord: (seq: LaneSeq, record: Uint8Array) => void): void {
-  if (record === undefined) throw new Error(`record ${seq} is not in the lane`);
-  const lent = copyOf(record);
-  onRecord(seq, lent);
-  lent.fill(STALE_BYTE);
 }

@@ -82,6 +82,11 @@ export class Weather {
     return from <= to && this.journalAskFails() ? this.#random.between(from, to) : undefined;
   }
 
+  /** Records of a replay that arrive together. */
+  replayChunk(): number {
+    return this.#random.pick([1, 10, 100]);
+  }
+
   checkpointFails(): boolean {
     return this.#random.chance(this.rates.checkpointFails);
   }
