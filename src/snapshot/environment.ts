@@ -11,7 +11,7 @@ import { type Database, open, type RootDatabase } from "lmdb";
 import { CorruptData } from "../base/index.ts";
 import { TABLES, type Table } from "../ports/index.ts";
 import { corruptIfDamaged } from "./damage.ts";
-import { padToMappedEnd } from "./data-file.ts";
+import { checkDataFile, padToMappedEnd } from "./data-file.ts";
 
 export const SNAPSHOT_FORMAT = "stockgrid-snapshot 1";
 /** Address space only; the file grows as it is used. 1 TiB holds more than 1,000 million records. */
@@ -34,6 +34,7 @@ export interface Environment {
 /** Creates the folder and the databases when missing. Throws CorruptData for damage and for a format it does not know. */
 export function openEnvironment(path: string, mapSizeBytes?: number): Environment {
   mkdirSync(path, { recursive: true });
+  checkDataFile(path);
   try {
     return openDatabases(path, openRoot(path, mapSizeBytes));
   } catch (error) {

@@ -22,7 +22,6 @@ export class WriterLink {
     /* The extension is our own, so that it also works compiled to .js. */
     const file = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url);
     this.#thread = new Worker(file, { workerData: data, name: "snapshot-writer" });
-    this.#thread.unref();
     this.#exited = once(this.#thread, "exit");
     this.#thread.on("message", (answer: FromWriterThread) => this.#settle(answer.checkpoint, answer.error));
     this.#thread.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
