@@ -14,9 +14,12 @@ const UNITS = 1000;
 /** Puts of one transaction. */
 const CHUNK = 100_000;
 const DIGITS = 9;
+const KEEP_ALIVE_MS = 60_000;
 
 /** `count` records at the location of the load; the first are those of the load itself. Minutes for ten million. */
 export async function fillStore(dataDir: string, load: ReservationLoad, count: number): Promise<void> {
+  // The store's writer thread does not keep a process alive on its own.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   const store = await openLmdbSnapshotStore({ path: join(dataDir, "lmdb", "member-0") });
   const mark = store.mark();
   if (mark === undefined) throw new Error("the grid left no checkpoint to put records under");
@@ -25,6 +28,7 @@ export async function fillStore(dataDir: string, load: ReservationLoad, count: n
     await writeChunk(store, mark, load, order.subarray(from, Math.min(from + CHUNK, count)));
   }
   await store.close();
+  clearInterval(alive);
 }
 
 /** Padded, so that the records come in key order within a shard: then LMDB only appends. */
