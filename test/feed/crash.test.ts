@@ -4,11 +4,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AVAILABILITY_BUCKET, availabilityKey, startFeed } from "../../src/feed/index.ts";
+import { AVAILABILITY_BUCKET, availabilityKey, EVENTS_STREAM, startFeed } from "../../src/feed/index.ts";
 import { startTestNats, type TestNats } from "../support/nats.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { LANE_STREAM, TestLane } from "./lane.ts";
@@ -36,16 +37,35 @@ async function killChild(): Promise<void> {
   await gone;
 }
 
-async function appendAll(): Promise<void> {
-  for (let i = 0; i < RECORDS; i++) {
+/** Appends until `done` has settled, and at least {@link RECORDS} records. */
+async function appendUntil(done: Promise<unknown>): Promise<void> {
+  let going = true;
+  void done.finally(() => {
+    going = false;
+  });
+  for (let i = 0; going || i < RECORDS; i++) {
     await lane.append(Array.from({ length: EVENTS_EACH }, (_, k) => lane.hold(`sku-${(i + k) % 200}`, "s1")));
+    await delay(2);
+  }
+  await done;
+}
+
+async function publishedCount(): Promise<number> {
+  try {
+    const jsm = await jetstreamManager(connection, { checkAPI: false });
+    return (await jsm.streams.info(EVENTS_STREAM)).state.last_seq;
+  } catch (error) {
+    if (connection.isClosed()) throw error;
+    return 0;
   }
 }
 
-/** Kills one after another at moments spread at random over the time it takes to append and publish. */
+/** Each kill comes at a random moment after the feed has got further than it was at the kill before. */
 async function killing(kill: () => Promise<void>): Promise<void> {
   for (let i = 0; i < KILLS; i++) {
-    await delay(50 + Math.random() * 600);
+    const before = await publishedCount();
+    await until("the feed publishes", async () => (await publishedCount()) > before);
+    await delay(Math.random() * 200);
     await kill();
   }
 }
@@ -84,7 +104,7 @@ describe("the feed under crashes", () => {
       await killChild();
       startChild();
     });
-    await Promise.all([appendAll(), kills]);
+    await appendUntil(kills);
     await killChild();
     await expectComplete();
   });
@@ -95,7 +115,7 @@ describe("the feed under crashes", () => {
       await nats.kill();
       await nats.restart();
     });
-    await Promise.all([appendAll(), kills]);
+    await appendUntil(kills);
     await expectComplete();
   });
 });
