@@ -86,7 +86,12 @@ export async function askMsgpackBytes<T>(connection: NatsConnection, subject: st
   return { body: packr.unpack(message.data) as T, ...headersOf(message) };
 }
 
-export function askAs(connection: NatsConnection, subject: string, bytes: Uint8Array | string, contentType: string): Promise<Msg> {
+export function askAs(
+  connection: NatsConnection,
+  subject: string,
+  bytes: Uint8Array | string,
+  contentType: string,
+): Promise<Msg> {
   const asked = headers();
   asked.set("Content-Type", contentType);
   return connection.request(PREFIX + subject, bytes, { timeout: TIMEOUT_MS, headers: asked });

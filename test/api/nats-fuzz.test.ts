@@ -4,7 +4,7 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NatsService } from "../../src/api/nats/index.ts";
-import { type Answered, askAs, type NatsServer, answered, packr, startServer, startService } from "./nats-fixture.ts";
+import { type Answered, answered, askAs, type NatsServer, packr, startServer, startService } from "./nats-fixture.ts";
 import { STUB_ID, StubGrid } from "./nats-stub-grid.ts";
 
 const SUBJECTS = [
@@ -49,7 +49,10 @@ const nearly = fc.record(
     quantity: fc.oneof(fc.integer(), fc.double(), fc.constant("1"), fc.jsonValue()),
     id: fc.oneof(fc.constant(STUB_ID), fc.string(), fc.jsonValue()),
     type: fc.oneof(fc.constantFrom("receipt", "count", "adjustment"), fc.jsonValue()),
-    lines: fc.oneof(fc.array(fc.record({ sku: fc.constant("A"), location: fc.constant("dc"), quantity: fc.jsonValue() })), fc.jsonValue()),
+    lines: fc.oneof(
+      fc.array(fc.record({ sku: fc.constant("A"), location: fc.constant("dc"), quantity: fc.jsonValue() })),
+      fc.jsonValue(),
+    ),
     skus: fc.oneof(fc.array(fc.string()), fc.jsonValue()),
     ttlSeconds: fc.oneof(fc.integer(), fc.jsonValue()),
     occurredAt: fc.oneof(fc.string(), fc.constant("2026-01-01T00:00:00Z"), fc.integer()),

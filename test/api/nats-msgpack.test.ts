@@ -57,7 +57,9 @@ describe("msgpack guard", () => {
   });
 
   it("gives back every JSON value it was given", () => {
-    const json = fc.jsonValue({ maxDepth: 4, noUnicodeString: false }).filter((value) => !JSON.stringify(value).includes("__proto__"));
+    const json = fc
+      .jsonValue({ maxDepth: 4, noUnicodeString: false })
+      .filter((value) => !JSON.stringify(value).includes("__proto__"));
     fc.assert(
       fc.property(json, (value) => {
         expect(decodeMsgpack(encodeMsgpack(value))).toEqual(JSON.parse(JSON.stringify(value)));

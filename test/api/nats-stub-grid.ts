@@ -1,13 +1,13 @@
 /** A grid that answers what a test tells it to, and can keep its answers back: the front end alone is under test. */
 
-import type { EpochMs, Fault, LocationId, ReservationId, Sku } from "../../src/base/index.ts";
+import type { EpochMs, Fault, LocationId, Sku } from "../../src/base/index.ts";
 import type { Grid, MovementResult, Reserve, ReserveResult, Transit, TransitResult } from "../../src/member/index.ts";
-import { createReservation, type LinePart, type Reservation } from "../../src/reservation/index.ts";
+import { createReservation, formatReservationId, type LinePart, type Reservation } from "../../src/reservation/index.ts";
 import { emptyRecord, type Movement, type StockRecord } from "../../src/stock/index.ts";
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678) as EpochMs;
 
-export const STUB_ID = "0mhx3k2ab0000001-9c1d2e3f" as ReservationId;
+export const STUB_ID = formatReservationId(AT, 1, 0x9c1d2e3f);
 
 export function stubReservation(lines: readonly LinePart[]): Reservation {
   return createReservation({

@@ -6,13 +6,14 @@
  */
 
 import { headers, Match, type Msg, type MsgHdrs } from "@nats-io/nats-core";
+import { type Answer, answerJson, answerValue } from "./answer.ts";
 import { decodeMsgpack, encodeMsgpack, MsgpackUnreadable } from "./msgpack.ts";
 
 export interface BodyForm {
   readonly contentType: "application/json" | "application/msgpack";
   /** Throws {@link BodyUnreadable}. */
   decode(bytes: Uint8Array): unknown;
-  encode(value: unknown): string | Uint8Array;
+  encode(answer: Answer): string | Uint8Array;
   /** Headers of a good answer. Shared: never changed. */
   readonly headers: MsgHdrs | undefined;
 }
@@ -28,14 +29,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 export const JSON_FORM: BodyForm = {
   contentType: "application/json",
   decode: decodeJson,
-  encode: (value) => JSON.stringify(value),
+  encode: answerJson,
   headers: undefined,
 };
 
 export const MSGPACK_FORM: BodyForm = {
   contentType: "application/msgpack",
   decode: decodeMsgpackBody,
-  encode: encodeMsgpack,
+  encode: (answer) => encodeMsgpack(answerValue(answer)),
   headers: headersWith(CONTENT_TYPE, "application/msgpack"),
 };
 

@@ -1,7 +1,8 @@
 /**
  * The front desk: takes messages in, refuses at once what cannot be served now, and sends every answer out.
  *
- * D1. A message with a reply subject gets exactly one answer, whatever its bytes are.
+ * D1. A message with a reply subject gets exactly one answer, whatever its bytes are; an answer that comes after an
+ *     exception was answered is dropped.
  * D2. A message without one is ignored: its sender could not learn the outcome, so nothing may depend on it.
  * D3. Nothing here throws into the connection: an exception becomes an answer and a log line.
  */
@@ -10,18 +11,16 @@ import type { Msg, NatsConnection } from "@nats-io/nats-core";
 import type { Grid, MemberPhase } from "../../member/index.ts";
 import type { Log } from "../../ports/index.ts";
 import { type Problem, slugOf } from "../contract/index.ts";
-import { type Answer, bad } from "./answer.ts";
+import { type Answer, problemAnswer } from "./answer.ts";
 import { type BodyForm, BodyUnreadable, bodyFormOf, JSON_FORM } from "./body.ts";
-import { type Caller, Exchange, type ExchangeDesk } from "./exchange.ts";
 import { Flight } from "./flight.ts";
 import type { EndpointCounters } from "./micro.ts";
-import type { Operation } from "./operation.ts";
+import { itemsIn, type Operation } from "./operation.ts";
 import { ProblemHeaders } from "./problem-headers.ts";
 import {
   failedProblem,
   fullProblem,
   notServingProblem,
-  tooManyItemsProblem,
   unknownFormProblem,
   unreadableProblem,
   unsendableProblem,
@@ -34,10 +33,21 @@ export interface DeskOptions {
   readonly connection: NatsConnection;
   readonly grid: Grid;
   readonly phase: () => MemberPhase;
+  /** Items. */
   readonly maxInFlight: number;
   readonly overloaded: (() => boolean) | undefined;
   readonly observe: Observe | undefined;
   readonly log: Log;
+}
+
+/** A message that is to be answered. */
+interface Caller {
+  readonly operation: Operation;
+  readonly counters: EndpointCounters;
+  readonly reply: string;
+  readonly form: BodyForm;
+  /** Arrival, ms of the monotonic clock. */
+  readonly arrivedMs: number;
 }
 
 const MS_PER_SECOND = 1_000;
@@ -48,43 +58,30 @@ const HEADER_BYTES_MAX = 1_024;
 /** Of one UTF-16 code unit. */
 const UTF8_BYTES_MAX = 3;
 
-export class Desk implements ExchangeDesk {
-  readonly grid: Grid;
+export class Desk {
   readonly flight: Flight;
   readonly #options: DeskOptions;
   readonly #headers = new ProblemHeaders();
+  #lossSaid = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
-    this.grid = options.grid;
     this.flight = new Flight(options.maxInFlight);
   }
 
   /** One message of an endpoint. Never throws. */
   take(operation: Operation, counters: EndpointCounters, message: Msg): void {
     counters.requests++;
-    if (message.reply === undefined || message.reply === "") {
+    const { reply } = message;
+    if (reply === undefined || reply === "") {
       counters.countError("ignored: no reply subject");
       return;
     }
     const form = bodyFormOf(message);
-    const caller: Caller = { operation, counters, reply: message.reply, form: form ?? JSON_FORM, arrivedMs: performance.now() };
-    try {
-      const refusal = this.#refusal(form) ?? this.#admit(caller, message.data);
-      if (refusal !== undefined) this.#send(caller, bad(refusal));
-    } catch (error) {
-      this.failed(caller, error);
-      this.#send(caller, bad(failedProblem()));
-    }
-  }
-
-  failed(caller: Caller, error: unknown): void {
-    this.#options.log.error({ err: error, endpoint: caller.operation.name }, "a request failed inside the NATS service");
-  }
-
-  finish(caller: Caller, items: number, answer: Answer): void {
-    this.flight.leave(items);
-    this.#send(caller, answer);
+    const caller: Caller = { operation, counters, reply, form: form ?? JSON_FORM, arrivedMs: performance.now() };
+    const refusal = this.#refusal(form);
+    if (refusal === undefined) this.#serve(caller, message.data);
+    else this.#send(caller, problemAnswer(refusal));
   }
 
   /** Why nothing can be taken now, before the body is looked at. */
@@ -95,51 +92,88 @@ export class Desk implements ExchangeDesk {
     return form === undefined ? unknownFormProblem() : undefined;
   }
 
-  /** Reads the body and starts it, or says why not. */
-  #admit(caller: Caller, bytes: Uint8Array): Problem | undefined {
+  #serve(caller: Caller, bytes: Uint8Array): void {
     let body: unknown;
     try {
       body = caller.form.decode(bytes);
     } catch (error) {
-      if (error instanceof BodyUnreadable) return unreadableProblem(error.message);
-      throw error;
+      this.#send(
+        caller,
+        problemAnswer(error instanceof BodyUnreadable ? unreadableProblem(error.message) : this.#failed(caller, error)),
+      );
+      return;
     }
-    const { itemsMax } = caller.operation;
-    const isList = itemsMax > 0 && Array.isArray(body);
-    const items: readonly unknown[] = isList ? (body as unknown[]) : [body];
-    if (items.length > itemsMax && isList) return tooManyItemsProblem(items.length, itemsMax);
-    if (!this.flight.hasRoom(items.length)) return fullProblem();
-    this.flight.enter(items.length);
-    new Exchange(this, caller, items.length, isList).run(items);
-    return undefined;
+    const items = itemsIn(body);
+    if (this.flight.hasRoom(items)) this.#run(caller, body, items);
+    else this.#send(caller, problemAnswer(fullProblem()));
+  }
+
+  #run(caller: Caller, body: unknown, items: number): void {
+    let settled = false;
+    const settle = (answer: Answer): void => {
+      if (settled) return;
+      settled = true;
+      this.flight.leave(items);
+      this.#send(caller, answer);
+    };
+    this.flight.enter(items);
+    try {
+      caller.operation.run(this.#options.grid, body, settle);
+    } catch (error) {
+      settle(problemAnswer(this.#failed(caller, error)));
+    }
+  }
+
+  #failed(caller: Caller, error: unknown): Problem {
+    this.#options.log.error({ err: error, endpoint: caller.operation.name }, "a request failed inside the NATS service");
+    return failedProblem();
   }
 
   #send(caller: Caller, answer: Answer): void {
-    const sent = this.#publish(caller, answer);
-    if (sent !== undefined) caller.counters.countError(sent.title);
+    const problem = this.#publish(caller, answer);
+    if (problem !== undefined) caller.counters.countError(problem.title);
     const tookMs = performance.now() - caller.arrivedMs;
     caller.counters.busyMs += tookMs;
-    this.#options.observe?.(caller.operation.name, sent === undefined ? "ok" : slugOf(sent), tookMs / MS_PER_SECOND);
+    this.#options.observe?.(caller.operation.name, problem === undefined ? "ok" : slugOf(problem), tookMs / MS_PER_SECOND);
   }
 
-  /** Publishes the answer, or a problem in its place when it is too large. Returns the problem sent or lost, if any. */
+  /** Publishes the answer, or a problem in its place when it cannot be sent. Returns the problem sent or lost, if any. */
   #publish(caller: Caller, answer: Answer): Problem | undefined {
+    if (!this.#canPublish()) return failedProblem();
     try {
-      const oversized = this.#publishAs(caller, answer);
-      if (oversized === undefined) return answer.problem;
-      this.#publishAs(caller, bad(oversized));
-      return oversized;
+      const unsendable = this.#publishAs(caller, answer);
+      if (unsendable === undefined) return answer.kind === "problem" ? answer.problem : undefined;
+      this.#publishAs(caller, problemAnswer(unsendable));
+      return unsendable;
     } catch (error) {
-      this.#options.log.warn({ err: error, endpoint: caller.operation.name }, "an answer could not be sent");
-      return answer.problem ?? failedProblem();
+      const failed = this.#failed(caller, error);
+      this.#publishFailure(caller, failed);
+      return failed;
     }
   }
 
+  #publishFailure(caller: Caller, failed: Problem): void {
+    try {
+      this.#publishAs(caller, problemAnswer(failed));
+    } catch (error) {
+      this.#options.log.error({ err: error, endpoint: caller.operation.name }, "a request was left without an answer");
+    }
+  }
+
+  /** Without a connection answers are lost and callers time out; said once, for thousands may be in flight. */
+  #canPublish(): boolean {
+    const { connection, log } = this.#options;
+    if (!connection.isClosed() && !connection.isDraining()) return true;
+    if (!this.#lossSaid) log.warn({ items: this.flight.items }, "the connection closed before all requests were answered");
+    this.#lossSaid = true;
+    return false;
+  }
+
   /** Returns a problem instead of publishing what the server would not take. */
-  #publishAs({ form, reply }: Caller, { body, problem }: Answer): Problem | undefined {
+  #publishAs({ form, reply }: Caller, answer: Answer): Problem | undefined {
     const { connection } = this.#options;
-    const headers = problem === undefined ? form.headers : this.#headers.of(problem, form);
-    const payload = form.encode(body);
+    const headers = answer.kind === "problem" ? this.#headers.of(answer.problem, form) : form.headers;
+    const payload = form.encode(answer);
     const bytesMax = (connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES_MAX;
     if (payload.length * UTF8_BYTES_MAX > bytesMax) {
       const bytes = Buffer.byteLength(payload);

@@ -87,7 +87,8 @@ class Walk {
   #scalar(first: number): string | undefined {
     if (first < 0x80 || first >= 0xe0) return undefined;
     const size = FIXED_BYTES.get(first);
-    if (size === undefined) return `has a value of type 0x${first.toString(16)}, which is neither text, number, boolean, array nor map`;
+    if (size === undefined)
+      return `has a value of type 0x${first.toString(16)}, which is neither text, number, boolean, array nor map`;
     return this.#skip(size);
   }
 
