@@ -78,6 +78,7 @@ export class Incarnation {
       this.state.locations.set(location.id, location);
     }
     const recovered = await recover({ clock, journal, store, lane, shards, onEntry: (entry) => this.state.replay(entry) });
+    if (this.#dead) return recovered;
     this.#commit = new GroupCommit({
       clock,
       journal,
@@ -224,6 +225,7 @@ export class Incarnation {
     this.#checkpoint.write();
   }
 
+  /** Also ends the wait for a checkpoint when there is nothing left to write. */
   #checkpointIfIdle(): void {
     if (!this.#commit.idle) return;
     if (!this.#checkpoint.running && this.state.dirtySize === 0) this.#resolveCheckpoints();
@@ -258,7 +260,7 @@ export class Incarnation {
     }
     stats.checkpoints++;
     observer?.checkpointed?.(seconds, cells);
-    this.#resolveCheckpoints();
+    this.#checkpointIfIdle();
     this.#passivate(0);
     onCheckpoint(position);
   }

@@ -36,7 +36,9 @@ export function expire(turn: Turn, id: ReservationId): boolean {
   return true;
 }
 
+/** A hold that is over ends first, even when its timer has not come yet: nobody confirms or extends it any more. */
 function change(turn: Turn, home: Shard, cell: ReservationCell, command: Transit): TransitResult {
+  expire(turn, command.id);
   const decision = decideTransition(cell.value, transitionOf(command), turn.now);
   if (decision === undefined) return { kind: "reservation", reservation: cell.value };
   if ("detail" in decision) return decision;

@@ -81,7 +81,7 @@ export function decideMovement(record: StockRecord, movement: Movement, now: Epo
 
 function movementEvent(record: StockRecord, movement: Movement, now: EpochMs): StockEvent {
   const { kind, sign } = EFFECTS[movement.type];
-  const occurredAt = Math.min(movement.occurredAt ?? now, now) as EpochMs;
+  const occurredAt = timeOf(record, movement, now);
   const quarantined = movement.type === "damage" && movement.reason === QUARANTINE_REASON;
   const superseded = occurredAt < record.countedAt;
   let onHand = sign * movement.quantity;
@@ -103,6 +103,15 @@ function movementEvent(record: StockRecord, movement: Movement, now: EpochMs): S
     reason: movement.reason,
     reference: movement.reference,
   };
+}
+
+/**
+ * Without a time of its own a movement is the newest thing that happened to the record, also when the clock was set back:
+ * it is not taken for one from before the last count.
+ */
+function timeOf(record: StockRecord, movement: Movement, now: EpochMs): EpochMs {
+  if (movement.occurredAt !== undefined) return Math.min(movement.occurredAt, now) as EpochMs;
+  return Math.max(now, record.countedAt, record.recent.at(-1)?.occurredAt ?? now) as EpochMs;
 }
 
 function oversoldEvent(record: StockRecord, movement: Movement, now: EpochMs, shortfall: number): StockEvent {
