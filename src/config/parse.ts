@@ -78,7 +78,9 @@ export const apiKeys: Parse<readonly ApiKey[]> = (text) => {
 function apiKey(text: string): Parsed<ApiKey> {
   const [name = "", scopeText = "", ...rest] = text.split(":");
   const secret = rest.join(":");
-  if (!NAME.test(name)) return { wrong: "must be name:scope+scope:secret with a name of the characters A-Z a-z 0-9 _ -" };
+  // Before it has three parts, any part may be the secret: nothing of it is repeated.
+  if (!NAME.test(name) || rest.length === 0)
+    return { wrong: "must be name:scope+scope:secret with a name of the characters A-Z a-z 0-9 _ -" };
   const scopes = scopeText.split("+").map((word) => API_SCOPES.find((scope) => scope === word));
   if (scopes.includes(undefined)) return { wrong: `${name}: scopes are ${API_SCOPES.join(", ")}, joined by +` };
   if (secret.length < SECRET_CHARACTERS_MIN)
