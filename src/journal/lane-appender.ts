@@ -6,7 +6,8 @@
  * A2. Without a connection nothing is published: the client would keep it and send it after the reconnect, minutes later
  *     perhaps, and an outage would fill memory. In the moment before a lost connection is noticed a record can still be
  *     kept and sent late. That is safe: the expected sequence refuses it once anything else took its place.
- * A3. An error answer other than "wrong last sequence" is unknown: most stored nothing, but only the retry can tell.
+ * A3. What `done` throws surfaces as an uncaught exception: thrown into the client's reader it would end that silently.
+ * A4. An error answer other than "wrong last sequence" is unknown: most stored nothing, but only the retry can tell.
  */
 
 import { createInbox, headers, type Msg, type NatsConnection, type Subscription } from "@nats-io/nats-core";
@@ -131,7 +132,17 @@ export class LaneAppender {
     if (pending === undefined) return;
     this.#pending.delete(id);
     clearTimeout(pending.timer);
-    pending.done(outcome);
+    callSafely(pending.done, outcome);
+  }
+}
+
+function callSafely(done: Done, outcome: AppendOutcome): void {
+  try {
+    done(outcome);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 
@@ -145,7 +156,7 @@ export function outcomeOf(message: Msg, expectedLast: LaneSeq): AppendOutcome {
   const answer = parseAnswer(message);
   if (answer?.error !== undefined) return outcomeOfError(answer.error);
   if (answer?.seq === undefined) return unknown("the answer of the journal cannot be read");
-  invariant(answer.seq === expectedLast + 1, `journal stored a record after ${expectedLast} as ${answer.seq}`);
+  if (answer.seq !== expectedLast + 1) return unknown(`the journal stored a record after ${expectedLast} as ${answer.seq}`);
   return { kind: "committed", seq: answer.seq as LaneSeq };
 }
 
