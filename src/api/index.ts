@@ -1,2 +1,3 @@
 /** The front ends, HTTP and NATS, over one contract. */
-export { NATS_SERVICE_NAME, type NatsService, type NatsServiceOptions, startNatsService } from "./nats/index.ts";
+export * from "./http/index.ts";
+export * from "./nats/index.ts";

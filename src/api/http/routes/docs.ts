@@ -1,0 +1,66 @@
+/**
+ * `/openapi.json` and the page to try it at `/docs`.
+ *
+ * The page's code is large and rarely asked for, so an app of its own is made for it on the first request. It is part of the
+ * package and loads nothing from elsewhere; the content security policy makes sure of it.
+ */
+
+import Fastify, { type FastifyInstance } from "fastify";
+import type { HttpContext } from "../options.ts";
+
+const POLICY =
+  "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+  "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+export function addDocsRoutes(app: FastifyInstance, context: HttpContext): void {
+  let description: string | undefined;
+  app.get("/openapi.json", (_request, reply) => {
+    description ??= JSON.stringify(app.swagger());
+    reply.header("content-type", "application/json; charset=utf-8").send(description);
+  });
+  const page = new DocsPage(context);
+  for (const url of ["/docs", "/docs/*"]) {
+    app.get(url, (request, reply) => {
+      reply.hijack();
+      reply.raw.setHeader("content-security-policy", POLICY);
+      page.serve(request.raw, reply.raw);
+    });
+  }
+  app.addHook("onClose", () => page.close());
+}
+
+class DocsPage {
+  readonly #context: HttpContext;
+  #app: Promise<FastifyInstance> | undefined;
+
+  constructor(context: HttpContext) {
+    this.#context = context;
+  }
+
+  serve(...[request, response]: Parameters<FastifyInstance["routing"]>): void {
+    this.#app ??= openPage();
+    this.#app.then(
+      (app) => app.routing(request, response),
+      (error: unknown) => {
+        this.#context.log?.error({ error: String(error) }, "the documentation page could not be loaded");
+        response.writeHead(500).end();
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    const app = await this.#app?.catch(() => undefined);
+    await app?.close();
+  }
+}
+
+async function openPage(): Promise<FastifyInstance> {
+  const { default: scalar } = await import("@scalar/fastify-api-reference");
+  const app = Fastify({ logger: false });
+  await app.register(scalar, {
+    routePrefix: "/docs",
+    configuration: { url: "/openapi.json", withDefaultFonts: false, telemetry: false, hideClientButton: true },
+  });
+  await app.ready();
+  return app;
+}
