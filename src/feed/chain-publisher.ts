@@ -39,6 +39,7 @@ interface PubAck {
 export class ChainPublisher {
   readonly #connection: NatsConnection;
   readonly #headers = encodedHeaders();
+  #waiting: PromiseWithResolvers<never> | undefined;
 
   constructor(connection: NatsConnection) {
     this.#connection = connection;
@@ -53,6 +54,11 @@ export class ChainPublisher {
     return ack.seq;
   }
 
+  /** The connection was lost: the answer waited for will not come. nats.js would let the request run into its time-out. */
+  lost(): void {
+    this.#waiting?.reject(new ChainBroken("the connection was lost"));
+  }
+
   #send(message: ChainMessage, expected: number, previous: ChainMessage | undefined): void {
     this.#headers.bytes = headerBytes(message, expected, previous);
     this.#publish(() => this.#connection.publish(message.subject, message.body, { headers: this.#headers.object }));
@@ -60,11 +66,14 @@ export class ChainPublisher {
 
   async #sendLast(message: ChainMessage, expected: number, previous: ChainMessage | undefined): Promise<PubAck> {
     const { object } = encodedHeaders(headerBytes(message, expected, previous));
+    this.#waiting = Promise.withResolvers<never>();
     try {
-      const reply = await this.#connection.request(message.subject, message.body, { timeout: ACK_MS_MAX, headers: object });
-      return reply.json<PubAck>();
+      const answer = this.#connection.request(message.subject, message.body, { timeout: ACK_MS_MAX, headers: object });
+      return (await Promise.race([answer, this.#waiting.promise])).json<PubAck>();
     } catch (cause) {
       throw new ChainBroken(cause instanceof Error ? cause.message : String(cause), { cause });
+    } finally {
+      this.#waiting = undefined;
     }
   }
 

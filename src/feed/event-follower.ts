@@ -59,6 +59,12 @@ export class EventFollower {
     return this.#lag.seconds(nowMs);
   }
 
+  /** Ends the session that runs, so that the next one starts from the tail. */
+  connectionLost(): void {
+    this.#reader?.lost();
+    this.#publisher.lost();
+  }
+
   /** Resolves after the signal. */
   async follow(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#reader?.close(), { once: true });

@@ -17,6 +17,8 @@ export interface FollowerWorld {
   readonly log: Log;
   /** The cursor stored last. Rejects when it cannot be read. */
   readonly storedCursor: () => Promise<FeedCursor | undefined>;
+  /** Resolves at once while connected, else when the connection is back. */
+  readonly connected: () => Promise<void>;
   /** A session begins: what was noted as stored may have been lost. */
   readonly resynced: () => void;
 }
@@ -30,13 +32,16 @@ const GOOD_SESSION_MS = 5_000;
 /** Runs sessions one after another until the signal. `broken` is told after each that failed. */
 export async function keepFollowing(
   name: string,
-  world: Pick<FollowerWorld, "log" | "stream">,
+  world: Pick<FollowerWorld, "log" | "stream" | "connected">,
   session: () => Promise<void>,
   broken: () => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const stopped = aborted(signal);
   let backoffMs = BACKOFF_MS_MIN;
   while (!signal.aborted) {
+    await Promise.race([world.connected(), stopped]);
+    if (signal.aborted) return;
     const startedAt = performance.now();
     try {
       await session();
@@ -56,6 +61,10 @@ function report(name: string, { log, stream }: Pick<FollowerWorld, "log" | "stre
   if (error instanceof CorruptData)
     log.error({ follower: name, stream, reason }, "the feed cannot go on: the journal is damaged");
   else log.warn({ follower: name, stream, reason }, "the feed starts again from its tail");
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -19,6 +19,7 @@ import type { FromWorker, ToWorker, WorkerOptions, WorkerStats } from "./worker-
 const REPORT_MS = 250;
 const RECONNECT_MS = 100;
 const PING_MS = 5_000;
+const REQUEST_MS_MAX = 2_000;
 
 class FeedWorker {
   readonly #port: MessagePort;
@@ -28,14 +29,20 @@ class FeedWorker {
   readonly #events: EventFollower;
   readonly #availability: AvailabilityFollower;
   readonly #stop = new AbortController();
+  #connected = Promise.withResolvers<void>();
   #stored: FeedCursor | undefined;
   #saving = false;
 
-  constructor(port: MessagePort, world: Omit<FollowerWorld, "storedCursor" | "resynced">, options: WorkerOptions) {
+  constructor(port: MessagePort, world: Omit<FollowerWorld, "storedCursor" | "resynced" | "connected">, options: WorkerOptions) {
     this.#port = port;
     this.#settled = new SettledProgress(options.settleMs);
     this.#cursors = new CursorStore(world.connection, world.jsm, options.lane);
-    this.#world = { ...world, storedCursor: () => this.#cursors.load(), resynced: () => this.#settled.forget() };
+    this.#world = {
+      ...world,
+      storedCursor: () => this.#cursors.load(),
+      resynced: () => this.#settled.forget(),
+      connected: () => this.#connected.promise,
+    };
     this.#events = new EventFollower(this.#world, options.cluster, options.eventsPerSecondMax);
     this.#availability = new AvailabilityFollower(this.#world);
   }
@@ -43,11 +50,23 @@ class FeedWorker {
   /** Resolves once a stop has been asked for and done. */
   async run(): Promise<void> {
     const following = Promise.all([this.#events.follow(this.#stop.signal), this.#availability.follow(this.#stop.signal)]);
+    this.#connected.resolve();
+    void this.#watchConnection();
     const reports = setInterval(() => this.#report(), REPORT_MS);
     this.#port.once("message", (message: ToWorker) => void this.#drain(message.drainMs));
     await following;
     clearInterval(reports);
     this.#report();
+  }
+
+  async #watchConnection(): Promise<void> {
+    for await (const { type } of this.#world.connection.status()) {
+      if (type === "reconnect") this.#connected.resolve();
+      if (type !== "disconnect") continue;
+      this.#connected = Promise.withResolvers();
+      this.#events.connectionLost();
+      this.#availability.connectionLost();
+    }
   }
 
   #report(): void {
@@ -136,7 +155,7 @@ async function main(): Promise<void> {
     reconnectTimeWait: RECONNECT_MS,
     pingInterval: PING_MS,
   });
-  const jsm = await jetstreamManager(connection);
+  const jsm = await jetstreamManager(connection, { timeout: REQUEST_MS_MAX });
   await ensureStreams(connection, jsm, options.retention);
   port.postMessage({ kind: "ready" } satisfies FromWorker);
   await new FeedWorker(port, { connection, jsm, stream: options.stream, lane: options.lane, log: portLog(port) }, options).run();

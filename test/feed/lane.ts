@@ -64,7 +64,7 @@ export class TestLane {
   }
 
   async #store(bytes: Uint8Array): Promise<void> {
-    const js = jetstream(this.#connection, { timeout: 2_000 });
+    const js = jetstream(this.#connection, { timeout: 500 });
     for (let tries = 0; tries < 100; tries++) {
       try {
         await js.publish(LANE_SUBJECT, bytes, { expect: { lastSequence: this.#last }, retries: 0 });
