@@ -1,6 +1,7 @@
 /** A real nats-server with the service on it, and requests in either form. */
 
 import { mkdtemp, rm } from "node:fs/promises";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { headers, type Msg, type NatsConnection } from "@nats-io/nats-core";
@@ -95,6 +96,16 @@ export function askAs(
   const asked = headers();
   asked.set("Content-Type", contentType);
   return connection.request(PREFIX + subject, bytes, { timeout: TIMEOUT_MS, headers: asked });
+}
+
+/** Publishes with any bytes for headers, which no client library would send. Resolves once the server has taken it. */
+export async function publishRaw(url: string, subject: string, reply: string, head: string, body: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = createConnection({ host: hostname, port: Number(port) });
+  socket.write('CONNECT {"headers":true,"verbose":false}\r\n');
+  socket.write(`HPUB ${subject} ${reply} ${head.length} ${head.length + body.length}\r\n${head}${body}\r\nPING\r\n`);
+  for await (const chunk of socket) if (String(chunk).includes("PONG")) break;
+  socket.destroy();
 }
 
 export function headersOf(message: Msg): Omit<Reply<unknown>, "body"> {

@@ -14,6 +14,7 @@ import {
   headersOf,
   type NatsServer,
   PREFIX,
+  publishRaw,
   QUIET,
   startServer,
   startService,
@@ -233,7 +234,7 @@ describe("problems", () => {
   it.each([
     ["no JSON", "{"],
     ["nothing", ""],
-    ["no UTF-8", Uint8Array.of(0x22, 0xff, 0x22)],
+    ["no UTF-8", Buffer.from('{"sku":"\u00ff","location":"dc","quantity":2}', "latin1")],
     ["null", "null"],
     ["a number", "7"],
     ["a wrong type", '{"sku":"A","location":"dc","quantity":"2"}'],
@@ -319,6 +320,19 @@ describe("problems", () => {
   });
 });
 
+describe("headers that are none", () => {
+  it.each(["NATS/1.0\r\nbad name: x\r\n\r\n", "NATS/1.0\r\n: x\r\n\r\n", "NATS/1.0 503\r\n\r\n", "nonsense"])(
+    "do not end the connection: %j",
+    async (raw) => {
+      const answers = client.subscribe("answers", { max: 1 });
+      await client.flush();
+      await publishRaw(server.url, `${PREFIX}reservations.create`, "answers", raw, JSON.stringify(CREATE));
+      for await (const answer of answers) expect(answer.json()).toMatchObject({});
+      expect((await ask<Reservation>(client, "reservations.create", CREATE)).body.id).toBe(STUB_ID);
+    },
+  );
+});
+
 describe("bounds", () => {
   it("refuse at once what is above the limit in flight, and take again what is below", async () => {
     grid.keepBack = true;
@@ -329,9 +343,22 @@ describe("bounds", () => {
       expect([slug(refused.body), refused.code, refused.retryAfter]).toEqual(["too-many-requests", "429", "1"]);
       expect(refused.body.retryAfterSeconds).toBe(1);
     }
+    expect((await askBytes(client, "reservations.create", "not even read")).code).toBe("429");
     grid.letGo();
     for (const reply of await Promise.all(thousands)) expect(reply.body).toHaveLength(1_000);
     expect((await ask<Reservation>(client, "reservations.create", CREATE)).body.id).toBe(STUB_ID);
+  });
+
+  it("count the items of an array, and let through what still has room", async () => {
+    grid.keepBack = true;
+    const most = ["a", "b", "c"].map(() => ask(client, "reservations.create", new Array(1_000).fill(CREATE)));
+    await vi.waitFor(() => expect(grid.keptBack).toBe(3_000));
+    const inTime = ask<Reservation>(client, "reservations.create", CREATE);
+    await vi.waitFor(() => expect(grid.keptBack).toBe(3_001));
+    expect((await ask(client, "reservations.create", new Array(1_000).fill(CREATE))).code).toBe("429");
+    grid.letGo();
+    expect((await inTime).body.id).toBe(STUB_ID);
+    await Promise.all(most);
   });
 
   it("let one message pass that is larger than the limit, when nothing else is in flight", async () => {
@@ -353,6 +380,24 @@ describe("bounds", () => {
     expect(grid.commands).toHaveLength(0);
   });
 
+  it("answer once, also when the observer throws", async () => {
+    const subject = `${PREFIX}reservations.create`;
+    const throwing = await startService(await server.connect(), {
+      grid,
+      observe: () => {
+        throw new Error("broken observer");
+      },
+    });
+    await service.stop();
+    const answers = client.subscribe("answers");
+    client.publish(subject, "{", { reply: "answers" });
+    await throwing.stop();
+    await answers.drain();
+    let count = 0;
+    for await (const _answer of answers) count++;
+    expect(count).toBe(1);
+  });
+
   it("ignore a message without a reply subject", async () => {
     client.publish(`${PREFIX}reservations.create`, JSON.stringify(CREATE));
     await ask(client, "reservations.create", { ...CREATE, quantity: 7 });
@@ -369,6 +414,7 @@ describe("stopping", () => {
     const probe = (): Promise<unknown> =>
       client.request(`${PREFIX}reservations.create`, JSON.stringify(CREATE), { timeout: 200 });
     await vi.waitFor(() => expect(probe()).rejects.toThrow(/no responders/i), { timeout: 5_000 });
+    expect((await client.request("$SRV.PING.stockgrid")).json()).toMatchObject({ name: "stockgrid" });
     grid.letGo();
     expect((await inFlight).body.id).toBe(STUB_ID);
     await stopped;

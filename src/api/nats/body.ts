@@ -5,9 +5,11 @@
  * the reservation.
  */
 
-import { headers, Match, type Msg, type MsgHdrs } from "@nats-io/nats-core";
+import { headers, InvalidArgumentError, Match, type Msg, type MsgHdrs } from "@nats-io/nats-core";
+import type { Problem } from "../contract/index.ts";
 import { type Answer, answerJson, answerValue } from "./answer.ts";
 import { decodeMsgpack, encodeMsgpack, MsgpackUnreadable } from "./msgpack.ts";
+import { unknownFormProblem, unreadableProblem } from "./refusals.ts";
 
 export interface BodyForm {
   readonly contentType: "application/json" | "application/msgpack";
@@ -40,13 +42,27 @@ export const MSGPACK_FORM: BodyForm = {
   headers: headersWith(CONTENT_TYPE, "application/msgpack"),
 };
 
-/** The form a request speaks: JSON unless it says otherwise; undefined for one we do not speak. */
-export function bodyFormOf(message: Msg): BodyForm | undefined {
-  const said = message.headers?.get(CONTENT_TYPE, Match.IgnoreCase);
-  if (said === undefined || said === "") return JSON_FORM;
-  const mediaType = said.split(";", 1)[0]?.trim().toLowerCase();
-  if (mediaType === JSON_FORM.contentType) return JSON_FORM;
-  return mediaType === MSGPACK_FORM.contentType ? MSGPACK_FORM : undefined;
+/** The form a request speaks, JSON unless it says otherwise; or the problem with what it says. */
+export function bodyFormOf(message: Msg): BodyForm | Problem {
+  const said = contentTypeOf(message);
+  if (said === undefined) return unreadableProblem("the headers cannot be read");
+  if (said === "" || said === JSON_FORM.contentType) return JSON_FORM;
+  return said === MSGPACK_FORM.contentType ? MSGPACK_FORM : unknownFormProblem();
+}
+
+export function isBodyForm(it: BodyForm | Problem): it is BodyForm {
+  return "decode" in it;
+}
+
+/** The media type in lower case, without parameters; empty when none is given, undefined when the headers are no headers. */
+function contentTypeOf(message: Msg): string | undefined {
+  try {
+    const value = message.headers?.get(CONTENT_TYPE, Match.IgnoreCase) ?? "";
+    return (value.split(";", 1)[0] as string).trim().toLowerCase();
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return undefined;
+    throw error;
+  }
 }
 
 function decodeJson(bytes: Uint8Array): unknown {

@@ -1,8 +1,8 @@
 /**
  * The front desk: takes messages in, refuses at once what cannot be served now, and sends every answer out.
  *
- * D1. A message with a reply subject gets exactly one answer, whatever its bytes are; an answer that comes after an
- *     exception was answered is dropped.
+ * D1. A message with a reply subject gets exactly one answer, whatever its bytes are; what the grid says after
+ *     its exception was answered is dropped.
  * D2. A message without one is ignored: its sender could not learn the outcome, so nothing may depend on it.
  * D3. Nothing here throws into the connection: an exception becomes an answer and a log line.
  */
@@ -12,19 +12,12 @@ import type { Grid, MemberPhase } from "../../member/index.ts";
 import type { Log } from "../../ports/index.ts";
 import { type Problem, slugOf } from "../contract/index.ts";
 import { type Answer, problemAnswer } from "./answer.ts";
-import { type BodyForm, BodyUnreadable, bodyFormOf, JSON_FORM } from "./body.ts";
+import { type BodyForm, BodyUnreadable, bodyFormOf, isBodyForm, JSON_FORM } from "./body.ts";
 import { Flight } from "./flight.ts";
 import type { EndpointCounters } from "./micro.ts";
 import { itemsIn, type Operation } from "./operation.ts";
 import { ProblemHeaders } from "./problem-headers.ts";
-import {
-  failedProblem,
-  fullProblem,
-  notServingProblem,
-  unknownFormProblem,
-  unreadableProblem,
-  unsendableProblem,
-} from "./refusals.ts";
+import { failedProblem, fullProblem, notServingProblem, unreadableProblem, unsendableProblem } from "./refusals.ts";
 
 /** Called once per answer: the endpoint's name, `ok` or the slug of the problem, and the time from arrival in seconds. */
 export type Observe = (endpoint: string, outcome: string, seconds: number) => void;
@@ -69,27 +62,35 @@ export class Desk {
     this.flight = new Flight(options.maxInFlight);
   }
 
-  /** One message of an endpoint. Never throws. */
+  /** One message of an endpoint. Never throws: that would end the connection. */
   take(operation: Operation, counters: EndpointCounters, message: Msg): void {
+    try {
+      this.#take(operation, counters, message);
+    } catch (error) {
+      this.#options.log.error({ err: error, endpoint: operation.name }, "a request was left without an answer");
+    }
+  }
+
+  #take(operation: Operation, counters: EndpointCounters, message: Msg): void {
     counters.requests++;
     const { reply } = message;
     if (reply === undefined || reply === "") {
       counters.countError("ignored: no reply subject");
       return;
     }
-    const form = bodyFormOf(message);
-    const caller: Caller = { operation, counters, reply, form: form ?? JSON_FORM, arrivedMs: performance.now() };
-    const refusal = this.#refusal(form);
+    const said = bodyFormOf(message);
+    const form = isBodyForm(said) ? said : JSON_FORM;
+    const caller: Caller = { operation, counters, reply, form, arrivedMs: performance.now() };
+    const refusal = this.#refusal() ?? (isBodyForm(said) ? undefined : said);
     if (refusal === undefined) this.#serve(caller, message.data);
     else this.#send(caller, problemAnswer(refusal));
   }
 
-  /** Why nothing can be taken now, before the body is looked at. */
-  #refusal(form: BodyForm | undefined): Problem | undefined {
+  /** Why nothing can be taken now, whatever the message holds. */
+  #refusal(): Problem | undefined {
     const phase = this.#options.phase();
     if (phase !== "serving") return notServingProblem(phase);
-    if (!this.flight.hasRoom(1) || this.#options.overloaded?.() === true) return fullProblem();
-    return form === undefined ? unknownFormProblem() : undefined;
+    return !this.flight.hasRoom(1) || this.#options.overloaded?.() === true ? fullProblem() : undefined;
   }
 
   #serve(caller: Caller, bytes: Uint8Array): void {
@@ -134,7 +135,16 @@ export class Desk {
     if (problem !== undefined) caller.counters.countError(problem.title);
     const tookMs = performance.now() - caller.arrivedMs;
     caller.counters.busyMs += tookMs;
-    this.#options.observe?.(caller.operation.name, problem === undefined ? "ok" : slugOf(problem), tookMs / MS_PER_SECOND);
+    this.#observe(caller, problem, tookMs / MS_PER_SECOND);
+  }
+
+  /** After the answer is out: whoever watches cannot undo it, nor throw into the grid. */
+  #observe({ operation }: Caller, problem: Problem | undefined, seconds: number): void {
+    try {
+      this.#options.observe?.(operation.name, problem === undefined ? "ok" : slugOf(problem), seconds);
+    } catch (error) {
+      this.#options.log.error({ err: error, endpoint: operation.name }, "the observer of the NATS service failed");
+    }
   }
 
   /** Publishes the answer, or a problem in its place when it cannot be sent. Returns the problem sent or lost, if any. */

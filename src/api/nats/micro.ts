@@ -85,7 +85,7 @@ export class MicroProtocol {
     const { name } = this.#config;
     for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.${name}`, `$SRV.${verb}.${name}.${this.#id}`]) {
       const callback: Subscription["callback"] = (error, message) => {
-        if (error === null) message.respond(JSON.stringify(answer()));
+        if (error === null && !this.#connection.isDraining()) message.respond(JSON.stringify(answer()));
       };
       this.#subscriptions.push(this.#connection.subscribe(subject, { callback }));
     }
