@@ -21,7 +21,7 @@ export interface ConnectNats {
   readonly log: Log;
 }
 
-/** Resolves once connected, however long that takes. Rejects when the address or the credentials are refused. */
+/** Resolves once connected, however long that takes. */
 export async function connectNats({ url, name, log }: ConnectNats): Promise<NatsConnection> {
   const connection = await connect({
     servers: url.split(",").map((server) => server.trim()),

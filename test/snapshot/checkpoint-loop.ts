@@ -2,7 +2,7 @@
 
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 
-export const KEYS = 500;
+export const KEYS = 2_000;
 
 const [path, first] = process.argv.slice(2);
 if (path !== undefined && first !== undefined) await writeForEver(path, Number(first));
@@ -11,7 +11,7 @@ async function writeForEver(folder: string, from: number): Promise<void> {
   const store = await openLmdbSnapshotStore({ path: folder });
   for (let number = from; ; number++) {
     const writer = store.begin();
-    for (let key = 0; key < KEYS; key++) writer.put("records", `key ${key}`, Buffer.from(`${number} ${"x".repeat(key)}`));
+    for (let key = 0; key < KEYS; key++) writer.put("records", `key ${key}`, Buffer.from(`${number} ${"x".repeat(key % 100)}`));
     await new Promise<void>((resolve, reject) =>
       writer.commit(Buffer.from(String(number)), (error) => (error === undefined ? resolve() : reject(error))),
     );

@@ -11,14 +11,16 @@ import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 import { pairsOf } from "../contracts/snapshot-store-contract.ts";
 import { KEYS } from "./checkpoint-loop.ts";
 
-const ROUNDS = 8;
+const ROUNDS = 10;
+/** The kills are spread over the length of a checkpoint, about 15 ms. */
+const SPREAD_MS = 2;
 const LOOP = fileURLToPath(new URL("./checkpoint-loop.ts", import.meta.url));
 
 it("a killed writer leaves whole checkpoints, and every one it reported (S1, S2)", async () => {
   const path = await mkdtemp(join(tmpdir(), "stockgrid-kill-"));
   let next = 1;
   for (let round = 0; round < ROUNDS; round++) {
-    const reported = await writeAndKill(path, next, 3 + round);
+    const reported = await writeAndKill(path, next, round * SPREAD_MS);
     const found = await numberOfCheckpoint(path);
     expect(found).toBeGreaterThanOrEqual(reported);
     next = found + 1;
@@ -26,14 +28,14 @@ it("a killed writer leaves whole checkpoints, and every one it reported (S1, S2)
   await rm(path, { recursive: true });
 }, 60_000);
 
-/** Kills the writer right after it reported `checkpoints`, in the middle of the next; resolves to the last number reported. */
-async function writeAndKill(path: string, from: number, checkpoints: number): Promise<number> {
+/** Kills the writer some time into a later checkpoint than the ones it reported; resolves to the last number reported. */
+async function writeAndKill(path: string, from: number, afterMs: number): Promise<number> {
   const child = spawn(process.execPath, [LOOP, path, String(from)], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "close");
   let output = "";
   child.stdout.on("data", (data: Buffer) => {
+    if (output === "") setTimeout(() => child.kill("SIGKILL"), afterMs);
     output += data.toString();
-    if (output.split("\n").length > checkpoints) child.kill("SIGKILL");
   });
   await ended;
   return Number(output.trimEnd().split("\n").at(-1));
