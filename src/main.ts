@@ -12,8 +12,8 @@ import { laneStreamName, openLane } from "./journal/index.ts";
 import { Member } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
-import type { Log } from "./ports/index.ts";
 import { describeMember } from "./node-metrics.ts";
+import type { Log } from "./ports/index.ts";
 import { openLmdbSnapshotStore } from "./snapshot/index.ts";
 import { SystemClock, SystemRandom, writeNodeFile } from "./system/index.ts";
 
@@ -173,7 +173,7 @@ async function startEdges(
     metricsText: () => metrics.text(),
     contentType: metrics.contentType,
     observe: {
-      request: (route, method, status, seconds) => metrics.requestSeconds.child(route, method, String(status)).observe(seconds),
+      request: (route, method, status, seconds) => metrics.observeRequest(route, method, status, seconds),
       problem: (slug) => metrics.problems.inc({ problem: slug, api: "http" }),
     },
   });

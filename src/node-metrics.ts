@@ -18,7 +18,9 @@ function describeCommits(metrics: NodeMetrics, member: Member): void {
   metrics.counter("commits_total", "Journal records committed.", [], () => [{ value: stats.commits }]);
   metrics.counter("commands_total", "Commands and reads taken in.", [], () => [{ value: stats.commands }]);
   metrics.counter("lane_lost_total", "Times the lane was lost and taken again.", [], () => [{ value: stats.fenced }]);
-  metrics.counter("commit_unknown_total", "Appends whose outcome was unknown at first.", [], () => [{ value: stats.unknownOutcomes }]);
+  metrics.counter("commit_unknown_total", "Appends whose outcome was unknown at first.", [], () => [
+    { value: stats.unknownOutcomes },
+  ]);
   metrics.gauge("waiting_commands", "Callers that wait for a commit.", [], () => [{ value: member.gauges().waiting }]);
   metrics.gauge("lane_sequence", "Last committed record of the lane.", [], () => [{ value: member.gauges().laneSeq }]);
   metrics.gauge("ready", "1 while the member serves.", [], () => [{ value: member.phase === "serving" ? 1 : 0 }]);
@@ -35,7 +37,9 @@ function describeActors(metrics: NodeMetrics, member: Member): void {
   });
   metrics.counter("activations_total", "Records brought into memory.", [], () => [{ value: member.gauges().activations }]);
   metrics.gauge("dirty_actors", "Actors changed since the last checkpoint cut.", [], () => [{ value: member.gauges().dirty }]);
-  metrics.gauge("hold_timers", "Holds whose end is near enough to be timed in memory.", [], () => [{ value: member.gauges().timers }]);
+  metrics.gauge("hold_timers", "Holds whose end is near enough to be timed in memory.", [], () => [
+    { value: member.gauges().timers },
+  ]);
   metrics.counter("holds_expired_total", "Holds ended by time.", [], () => [{ value: stats.expired }]);
   metrics.counter("checkpoints_total", "Checkpoints, by result.", ["result"], () => [
     { labels: { result: "written" }, value: stats.checkpoints },
@@ -50,13 +54,18 @@ function describeActors(metrics: NodeMetrics, member: Member): void {
 }
 
 function describeFeed(metrics: NodeMetrics, feed: Feed): void {
-  metrics.gauge("feed_lag_seconds", "Age of the oldest committed change not yet published, 0 when there is none.", ["feed"], () => {
-    const { eventsLagSeconds, availabilityLagSeconds } = feed.stats();
-    return [
-      { labels: { feed: "events" }, value: eventsLagSeconds },
-      { labels: { feed: "availability" }, value: availabilityLagSeconds },
-    ];
-  });
+  metrics.gauge(
+    "feed_lag_seconds",
+    "Age of the oldest committed change not yet published, 0 when there is none.",
+    ["feed"],
+    () => {
+      const { eventsLagSeconds, availabilityLagSeconds } = feed.stats();
+      return [
+        { labels: { feed: "events" }, value: eventsLagSeconds },
+        { labels: { feed: "availability" }, value: availabilityLagSeconds },
+      ];
+    },
+  );
   metrics.counter("feed_events_total", "Events published.", [], () => [{ value: feed.stats().eventsPublished }]);
   metrics.counter("feed_resyncs_total", "Times the feed looked up where it stands.", [], () => [{ value: feed.stats().resyncs }]);
 }

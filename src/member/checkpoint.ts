@@ -191,7 +191,12 @@ function putMovement(writer: CheckpointWriter, cell: MovementCell, retentionMs: 
 }
 
 /** Deletes a row whose time is over, unless it was written anew since. Comes before the puts of the same checkpoint. */
-function forget(store: SnapshotStore, writer: CheckpointWriter, retention: string, before: { keys: number; movements: number }): void {
+function forget(
+  store: SnapshotStore,
+  writer: CheckpointWriter,
+  retention: string,
+  before: { keys: number; movements: number },
+): void {
   const { table, key } = partsOfRetentionKey(retention);
   writer.delete("retention", retention);
   const value = store.get(table, key);

@@ -9,7 +9,12 @@ import type { IdempotencyKey, KeyReused } from "./grid.ts";
 import type { Turn } from "./turn.ts";
 
 /** The reservation an earlier use of the key led to, undefined for a free key, or the refusal when the body differs. */
-export function earlierUse(turn: Turn, home: Shard, sku: Sku, idempotency: IdempotencyKey): ReservationId | KeyReused | undefined {
+export function earlierUse(
+  turn: Turn,
+  home: Shard,
+  sku: Sku,
+  idempotency: IdempotencyKey,
+): ReservationId | KeyReused | undefined {
   const use = home.key(sku, idempotency.key);
   if (use === undefined || turn.now >= use.at + turn.keyRetentionMs) return undefined;
   if (use.fingerprint === idempotency.fingerprint) return use.reservation;

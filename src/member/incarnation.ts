@@ -255,7 +255,10 @@ export class Incarnation {
     this.#checkpointedAt = ports.clock.now();
     if (error !== undefined) {
       stats.checkpointFailures++;
-      ports.log.error({ lane, seq: position.seq, error: error.message }, "a checkpoint failed; its changes stay for the next one");
+      ports.log.error(
+        { lane, seq: position.seq, error: error.message },
+        "a checkpoint failed; its changes stay for the next one",
+      );
       return this.#resolveCheckpoints(error);
     }
     stats.checkpoints++;

@@ -6,7 +6,16 @@
  *     movement id or location is one entry.
  */
 
-import { type EpochMs, hash32, invariant, type LocationId, type ReservationId, type ShardId, type Sku, shardOfHash } from "../base/index.ts";
+import {
+  type EpochMs,
+  hash32,
+  invariant,
+  type LocationId,
+  type ReservationId,
+  type ShardId,
+  type Sku,
+  shardOfHash,
+} from "../base/index.ts";
 import {
   createReservation,
   evolveReservation,

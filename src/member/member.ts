@@ -94,7 +94,10 @@ export class Member implements Grid {
     this.#cancelRejoin?.();
     if (wasServing && (await this.#drained())) {
       await this.#current.checkpointNow().catch((error: unknown) => {
-        this.#options.ports.log.warn({ lane: this.#options.lane, error: String(error) }, "no checkpoint at the stop; the next start replays more");
+        this.#options.ports.log.warn(
+          { lane: this.#options.lane, error: String(error) },
+          "no checkpoint at the stop; the next start replays more",
+        );
       });
     }
     await this.#trimming;
@@ -275,7 +278,10 @@ export class Member implements Grid {
     const keepFrom = passed - this.#limits.trimMargin;
     if (keepFrom <= 1) return;
     this.#trimming = ports.journal.trim(keepFrom as LaneSeq).catch((error: unknown) => {
-      ports.log.warn({ lane, keepFrom, error: String(error) }, "trimming the journal failed; it is tried again after the next checkpoint");
+      ports.log.warn(
+        { lane, keepFrom, error: String(error) },
+        "trimming the journal failed; it is tried again after the next checkpoint",
+      );
     });
   }
 

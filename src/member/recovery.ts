@@ -7,7 +7,14 @@
  */
 
 import { CorruptData, type LaneSeq } from "../base/index.ts";
-import { checksumOf, decodeJournalRecord, decodeMark, encodeJournalRecord, type JournalRecord, type Mark } from "../codec/index.ts";
+import {
+  checksumOf,
+  decodeJournalRecord,
+  decodeMark,
+  encodeJournalRecord,
+  type JournalRecord,
+  type Mark,
+} from "../codec/index.ts";
 import type { AppendOutcome, Clock, Journal, LaneBounds, SnapshotStore } from "../ports/index.ts";
 import type { Entry } from "../shard/index.ts";
 import type { LanePosition } from "./group-commit.ts";
@@ -48,20 +55,32 @@ function where(lane: string, seq: number): string {
 
 function checkMark(mark: Mark, { lane, shards }: RecoveryOptions): void {
   if (mark.lane !== lane) {
-    throw new CorruptData(`the checkpoint belongs to lane ${mark.lane}, not ${lane}; use that node's settings or another data folder`, "snapshot mark");
+    throw new CorruptData(
+      `the checkpoint belongs to lane ${mark.lane}, not ${lane}; use that node's settings or another data folder`,
+      "snapshot mark",
+    );
   }
   if (mark.shards !== shards) {
-    throw new CorruptData(`the data was written with ${mark.shards} shards and the setting says ${shards}; set STOCKGRID_SHARDS=${mark.shards}`, "snapshot mark");
+    throw new CorruptData(
+      `the data was written with ${mark.shards} shards and the setting says ${shards}; set STOCKGRID_SHARDS=${mark.shards}`,
+      "snapshot mark",
+    );
   }
 }
 
 function checkBounds(bounds: LaneBounds, mark: Mark | undefined, lane: string): void {
   const seq = mark?.seq ?? 0;
   if (bounds.last < seq) {
-    throw new CorruptData(`the journal ends at record ${bounds.last}, before the checkpoint at ${seq}: the journal was lost or replaced; restore it from a backup`, where(lane, seq));
+    throw new CorruptData(
+      `the journal ends at record ${bounds.last}, before the checkpoint at ${seq}: the journal was lost or replaced; restore it from a backup`,
+      where(lane, seq),
+    );
   }
   if (bounds.first > seq + 1) {
-    throw new CorruptData(`the journal begins at record ${bounds.first}, after the checkpoint at ${seq}: records between are gone; restore the data folder from a backup`, where(lane, seq + 1));
+    throw new CorruptData(
+      `the journal begins at record ${bounds.first}, after the checkpoint at ${seq}: records between are gone; restore the data folder from a backup`,
+      where(lane, seq + 1),
+    );
   }
 }
 

@@ -1,7 +1,13 @@
 /** Transitions of a reservation, with the stock of its lines following in the same turn. */
 
 import type { ReservationId } from "../base/index.ts";
-import { decideTransition, type Reservation, type ReservationChanged, type ReservationLine, type Transition } from "../reservation/index.ts";
+import {
+  decideTransition,
+  type Reservation,
+  type ReservationChanged,
+  type ReservationLine,
+  type Transition,
+} from "../reservation/index.ts";
 import type { ReservationCell, Shard } from "../shard/index.ts";
 import { followReservation } from "../stock/index.ts";
 import type { Transit, TransitResult } from "./grid.ts";
