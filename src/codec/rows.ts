@@ -9,6 +9,7 @@ import { CorruptData, type EpochMs, type LocationId, type ReservationId, type Sk
 import { type LineChange, RESERVATION_EVENT_KINDS, type ReservationChanged, type ReservationHeld } from "../reservation/index.ts";
 import type { Entry, Location, ReservationEntry, StockEntry } from "../shard/index.ts";
 import { STOCK_EVENT_KINDS, type StockEventKind } from "../stock/index.ts";
+import { givenFields } from "./given.ts";
 
 const FORM = { stock: 0, reservationHeld: 1, reservationChanged: 2, key: 3, movement: 4, location: 5, heldLine: 6 } as const;
 
@@ -54,7 +55,7 @@ function rowOfEntry(entry: Entry, base: EpochMs): Row {
     case "movement":
       return [FORM.movement, entry.id, entry.version, entry.at - base];
     case "location":
-      return [FORM.location, entry.location];
+      return [FORM.location, givenFields(entry.location)];
   }
 }
 
@@ -105,7 +106,8 @@ function rowOfHeldLine({ event, after }: StockEntry, made: ReservationHeld): Hel
 function heldLineOfRow(row: HeldLineRow, made: ReservationHeld | undefined, where: string): StockEntry {
   const [, index, version, onHand, held, allocated, unavailable, inbound, safetyStock] = row;
   const line = made?.lines[index];
-  if (made === undefined || line === undefined) throw new CorruptData("a hold refers to a reservation that is not in its record", where);
+  if (made === undefined || line === undefined)
+    throw new CorruptData("a hold refers to a reservation that is not in its record", where);
   const { at, id } = made;
   return {
     entry: "stock",

@@ -8,6 +8,7 @@ import { CorruptData, type EpochMs, type LocationId, type ReservationId, type Sh
 import type { Reservation, ReservationLine, ReservationStatus } from "../reservation/index.ts";
 import type { KeyUse, Location, MovementUse } from "../shard/index.ts";
 import type { RecentMove, StockRecord } from "../stock/index.ts";
+import { givenFields } from "./given.ts";
 
 const VALUE_FORMAT = 1;
 
@@ -212,7 +213,7 @@ export function decodeMovementUse(bytes: Uint8Array, where: string): MovementUse
 }
 
 export function encodeLocation(location: Location): Uint8Array {
-  return pack(location);
+  return pack(givenFields(location));
 }
 
 export function decodeLocation(bytes: Uint8Array, where: string): Location {

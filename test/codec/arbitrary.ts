@@ -1,0 +1,116 @@
+/** Any entry that a journal record may carry. */
+
+import fc from "fast-check";
+import type { EpochMs, LocationId, ReservationId, Sku } from "../../src/base/index.ts";
+import type { JournalRecord } from "../../src/codec/index.ts";
+import { RESERVATION_EVENT_KINDS, type ReservationChanged } from "../../src/reservation/index.ts";
+import { type Entry, LOCATION_TYPES, type Location } from "../../src/shard/index.ts";
+import { STOCK_EVENT_KINDS } from "../../src/stock/index.ts";
+
+const text = fc.string({ unit: "grapheme", maxLength: 12 });
+const sku = fc.string({ unit: "grapheme", minLength: 1, maxLength: 16 }).map((value) => value as Sku);
+const place = fc.string({ unit: "grapheme", minLength: 1, maxLength: 16 }).map((value) => value as LocationId);
+const reservation = fc
+  .constantFrom("0mjuohs00075bcd15-deadbeef", "0mjuohs00000000001-00000000")
+  .map((value) => value as ReservationId);
+const quantity = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+const delta = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const level = fc.oneof(delta, fc.integer({ min: -(2 ** 50), max: 2 ** 50 }));
+const version = fc.integer({ min: 1, max: 2 ** 40 });
+const time = fc.integer({ min: 0, max: 4_102_444_800_000 }).map((value) => value as EpochMs);
+const optionalText = fc.option(text, { nil: undefined });
+
+const stock: fc.Arbitrary<Entry> = fc
+  .record({
+    kind: fc.constantFrom(...STOCK_EVENT_KINDS),
+    sku,
+    location: place,
+    version,
+    at: time,
+    occurredAt: time,
+    quantity: fc.oneof(quantity, delta),
+    onHand: delta,
+    held: delta,
+    allocated: delta,
+    unavailable: delta,
+    cause: text,
+    reason: optionalText,
+    reference: optionalText,
+    levels: fc.tuple(level, level, level, level, level, level),
+  })
+  .map(({ levels: [onHand, held, allocated, unavailable, inbound, safetyStock], ...event }) => ({
+    entry: "stock",
+    event,
+    after: { onHand, held, allocated, unavailable, inbound, safetyStock, version: event.version, updatedAt: event.at },
+  }));
+
+const held: fc.Arbitrary<Entry> = fc
+  .record({
+    kind: fc.constant("held" as const),
+    id: reservation,
+    version: fc.constant(1 as const),
+    at: time,
+    expiresAt: time,
+    mode: fc.constantFrom("all" as const, "partial" as const),
+    lines: fc.array(fc.record({ sku, location: place, requested: quantity, quantity }), { maxLength: 6 }),
+    reference: optionalText,
+    channel: optionalText,
+  })
+  .map((event) => ({ entry: "reservation", event }));
+
+const laterKinds = RESERVATION_EVENT_KINDS.filter((kind): kind is ReservationChanged["kind"] => kind !== "held");
+
+const changed: fc.Arbitrary<Entry> = fc
+  .record({
+    kind: fc.constantFrom(...laterKinds),
+    id: reservation,
+    version,
+    at: time,
+    expiresAt: time,
+    changes: fc.array(fc.record({ line: fc.nat(499), held: delta, allocated: delta, fulfilled: delta }), { maxLength: 6 }),
+  })
+  .map((event) => ({ entry: "reservation", event }));
+
+const key: fc.Arbitrary<Entry> = fc
+  .record({ sku, key: fc.string({ minLength: 1, maxLength: 255 }), fingerprint: text, reservation, at: time })
+  .map((use) => ({ entry: "key", ...use }));
+
+const movement: fc.Arbitrary<Entry> = fc.record({ id: text, version, at: time }).map((use) => ({ entry: "movement", ...use }));
+
+const location: fc.Arbitrary<Entry> = fc
+  .record(
+    {
+      id: place,
+      type: fc.constantFrom(...LOCATION_TYPES),
+      name: text,
+      version,
+      updatedAt: time,
+      latitude: fc.double({ min: -90, max: 90, noNaN: true }),
+      longitude: fc.double({ min: -180, max: 180, noNaN: true }),
+      postalCode: text,
+      country: fc.constant("DE"),
+      timeZone: fc.constant("Europe/Berlin"),
+      attributes: fc.dictionary(
+        fc.string({ maxLength: 8 }).filter((name) => name !== "__proto__"),
+        fc.jsonValue(),
+        { maxKeys: 4, noNullPrototype: true },
+      ) as fc.Arbitrary<Record<string, unknown>>,
+    },
+    { requiredKeys: ["id", "type", "name", "version", "updatedAt"] },
+  )
+  .map((made) => ({ entry: "location", location: withoutNegativeZero(made) as Location }));
+
+/** JSON has none, so nothing that arrives has one. */
+function withoutNegativeZero(value: object): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(stock, held, changed, key, movement, location);
+
+export const anyRecord: fc.Arbitrary<JournalRecord> = fc.record({
+  lane: text,
+  epoch: fc.nat(),
+  previous: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  at: time,
+  entries: fc.array(anyEntry, { maxLength: 8 }),
+});
