@@ -4,7 +4,7 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { NatsService } from "../../src/api/nats/index.ts";
 import type { Fault } from "../../src/base/index.ts";
-import type { MemberPhase } from "../../src/member/index.ts";
+import type { Grid, MemberPhase } from "../../src/member/index.ts";
 import {
   ask,
   askAs,
@@ -305,6 +305,22 @@ describe("problems", () => {
     grid.onReserve = () => ({ kind: "reserved", reservation: { ...grid.known, lines: [] }, repeated: false });
     expect((await ask(client, "reservations.create", CREATE)).code).toBe("500");
     expect(failures).toHaveLength(1);
+  });
+
+  it("are the only answer when the grid throws and answers nevertheless", async () => {
+    const { promise: late, resolve: answerLate } = Promise.withResolvers<Parameters<Grid["reserve"]>[1]>();
+    grid.reserve = (_command, done) => {
+      answerLate(done);
+      throw new Error("broken");
+    };
+    const answers = client.subscribe("answers");
+    client.publish(`${PREFIX}reservations.create`, JSON.stringify(CREATE), { reply: "answers" });
+    (await late)({ kind: "reserved", reservation: grid.known, repeated: false });
+    await service.stop();
+    await answers.drain();
+    const codes: (string | undefined)[] = [];
+    for await (const answer of answers) codes.push(headersOf(answer).code);
+    expect(codes).toEqual(["500"]);
   });
 
   it("stand in for the answer when the grid throws, and the subscription lives on", async () => {

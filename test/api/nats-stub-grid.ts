@@ -43,10 +43,10 @@ export class StubGrid implements Grid {
   readonly commands: (Reserve | Transit | Movement)[] = [];
   readonly #kept: (() => void)[] = [];
 
-  reserve(command: Reserve, done: (result: ReserveResult) => void): void {
+  reserve: Grid["reserve"] = (command, done) => {
     this.commands.push(command);
     this.#later(done, this.onReserve(command));
-  }
+  };
 
   transit(command: Transit, done: (result: TransitResult) => void): void {
     this.commands.push(command);

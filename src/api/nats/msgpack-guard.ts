@@ -100,7 +100,6 @@ class Walk {
   }
 
   #container(values: number, isMap: boolean): string | undefined {
-    if (values > this.#bytes.length - this.#at) return "ends in the middle of a value";
     if (this.#open.length >= MSGPACK_DEPTH_MAX) return `is nested more than ${MSGPACK_DEPTH_MAX} levels deep`;
     this.#open.push({ left: values, isMap });
     return undefined;
