@@ -55,6 +55,8 @@ interface InFlight {
 
 const RESOLVE_DELAY_MS_FIRST = 20;
 const RESOLVE_DELAY_MS_MAX = 1_000;
+/** A replicated journal may refuse by what it has proposed and not yet stored; a journal that lost its tail refuses for ever. */
+const EMPTY_READS_MAX = 5;
 
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -67,6 +69,7 @@ export class GroupCommit {
   #waiting = 0;
   #resolveDelayMs = RESOLVE_DELAY_MS_FIRST;
   #uncertainSince: EpochMs | undefined;
+  #emptyReads = 0;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -187,6 +190,7 @@ export class GroupCommit {
     this.#position = position;
     this.#uncertainSince = undefined;
     this.#resolveDelayMs = RESOLVE_DELAY_MS_FIRST;
+    this.#emptyReads = 0;
     const seconds = Math.max(0, this.#options.clock.now() - sentAt) / 1000;
     this.#options.onCommitted(position, seconds, batch.dones.length, batch.entries.length, bytes.length);
     this.#send();
@@ -198,6 +202,8 @@ export class GroupCommit {
     this.#options.journal.read(flight.position.seq).then(
       (found) => {
         if (this.#dead) return;
+        if (found === undefined && ++this.#emptyReads < EMPTY_READS_MAX)
+          return this.#retryLater("refused, and nothing is in its place");
         if (found !== undefined && Buffer.compare(found, flight.bytes) === 0) return this.#onCommitted();
         this.#dead = true;
         this.#options.onFenced();
