@@ -1,8 +1,8 @@
 /**
  * How answers leave: JSON text made beforehand, problems, and the one place where both are counted.
  *
- * Answers are written to the response itself: measured, Fastify's `send` with its hooks and serializers, none of which
- * apply here, costs more than the rest of a reservation's answer.
+ * Answers are written to the response itself: Fastify's `send`, whose hooks and serializers do not apply here, took about
+ * a tenth more of a request's CPU time when measured.
  */
 
 import type { OutgoingHttpHeaders } from "node:http";

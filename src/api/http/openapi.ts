@@ -3,6 +3,7 @@
 import swagger, { type SwaggerTransform } from "@fastify/swagger";
 import type { FastifyInstance, FastifySchema } from "fastify";
 import { KeySchema, PROBLEM_MEDIA_TYPE, PROBLEMS, ProblemSchema, type ProblemSlug } from "../contract/index.ts";
+import { finishDescription } from "./openapi-components.ts";
 import type { HttpContext, Scope } from "./options.ts";
 
 export interface RouteDocs {
@@ -12,7 +13,6 @@ export interface RouteDocs {
   readonly summary: string;
   readonly description?: string;
   readonly body?: object;
-  readonly bodyOptional?: boolean;
   /** Whether it reads an `Idempotency-Key`. */
   readonly takesKey?: boolean;
   /** Parameters of the query, each with what it means. */
@@ -66,6 +66,14 @@ export function describeApi(app: FastifyInstance, { version, cluster }: HttpCont
     transform,
   });
 }
+
+/** The whole document. To be asked for once the app is ready; a few milliseconds. */
+export function apiDescription(app: FastifyInstance): object {
+  return finishDescription(app.swagger(), (operationId) => BODY_OPTIONAL.has(operationId));
+}
+
+/** Transitions that mean all of it when they come without a body. */
+const BODY_OPTIONAL: ReadonlySet<string> = new Set(["confirm", "release", "fulfill"]);
 
 const transform: SwaggerTransform = ({ url, route }) => {
   const { docs, scope } = route.config ?? {};

@@ -19,14 +19,17 @@ const FIELDS = {
   ),
 };
 
+const EXAMPLE = { type: "dc", name: "Distribution centre 1", postalCode: "10115", country: "DE", timeZone: "Europe/Berlin" };
+const VIEW_EXAMPLE = { id: "dc-1", ...EXAMPLE, version: 1, updatedAt: "2026-03-01T09:30:00.250Z" };
+
 export const LocationSchema = Type.Object(FIELDS, {
   ...CLOSED,
-  examples: [{ type: "dc", name: "Distribution centre 1", postalCode: "10115", country: "DE", timeZone: "Europe/Berlin" }],
+  examples: [EXAMPLE],
 });
 
 export const LocationViewSchema = Type.Object(
   { id: LocationIdSchema, ...FIELDS, version: VersionSchema, updatedAt: TimeSchema },
-  { title: "Location" },
+  { title: "Location", examples: [VIEW_EXAMPLE] },
 );
 
 export const LocationsViewSchema = Type.Object(
@@ -34,7 +37,7 @@ export const LocationsViewSchema = Type.Object(
     items: Type.Array(LocationViewSchema, { description: "In id order" }),
     next: Type.Optional(Type.String({ description: "Send it as `after` for the next page; absent on the last" })),
   },
-  { title: "Locations" },
+  { title: "Locations", examples: [{ items: [VIEW_EXAMPLE] }] },
 );
 
 export type LocationBody = Static<typeof LocationSchema>;

@@ -28,6 +28,8 @@ const RECORD_EXAMPLE = {
   updatedAt: "2026-03-01T09:30:00.250Z",
 };
 
+const TOTALS_EXAMPLE = { onHand: 40, held: 2, allocated: 0, unavailable: 0, inbound: 0, safetyStock: 0, available: 38 };
+
 export const StockRecordViewSchema = Type.Object(
   { sku: SkuSchema, location: LocationIdSchema, ...LEVELS, version: VersionSchema, updatedAt: TimeSchema },
   { title: "Stock record", examples: [RECORD_EXAMPLE] },
@@ -37,7 +39,7 @@ export const StockTotalsSchema = Type.Object(LEVELS);
 
 export const StockViewSchema = Type.Object(
   { sku: SkuSchema, totals: StockTotalsSchema, records: Type.Array(StockRecordViewSchema) },
-  { title: "Stock of a SKU" },
+  { title: "Stock of a SKU", examples: [{ sku: "85123A", totals: TOTALS_EXAMPLE, records: [RECORD_EXAMPLE] }] },
 );
 
 export const AvailabilitySchema = Type.Object(

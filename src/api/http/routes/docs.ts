@@ -6,6 +6,7 @@
  */
 
 import Fastify, { type FastifyInstance } from "fastify";
+import { apiDescription } from "../openapi.ts";
 import type { HttpContext } from "../options.ts";
 
 const POLICY =
@@ -15,7 +16,7 @@ const POLICY =
 export function addDocsRoutes(app: FastifyInstance, context: HttpContext): void {
   let description: string | undefined;
   app.get("/openapi.json", (_request, reply) => {
-    description ??= JSON.stringify(app.swagger());
+    description ??= JSON.stringify(apiDescription(app));
     reply.header("content-type", "application/json; charset=utf-8").send(description);
   });
   const page = new DocsPage(context);

@@ -114,7 +114,6 @@ function transitDocs(id: TransitionName, summary: string, description: string): 
     summary,
     description,
     body: id === "extend" ? ExtendSchema : TransitLinesSchema,
-    bodyOptional: id !== "extend",
     takesKey: true,
     answers: { 200: { description: "The reservation as it is now", schema: ReservationViewSchema } },
     problems: [
