@@ -108,7 +108,7 @@ export function slugOf(it: Problem): ProblemSlug {
 }
 
 /** Bounds of what a problem may say about one request. */
-export const FIELD_ERRORS_MAX = 20;
+export const FIELD_ERRORS_MAX = 8;
 
 export function invalidRequest(errors: readonly FieldError[]): Problem {
   const first = errors[0];
