@@ -20,6 +20,9 @@ export class SimSnapshotStore implements SnapshotStore {
   readonly #disk: SimDisk;
   readonly #process: SimProcess;
   readonly #weather: Weather;
+  /** Commits whose outcome is not told yet, and who waits for the last of them. */
+  #inFlight = 0;
+  #whenIdle: (() => void)[] = [];
 
   constructor(disk: SimDisk, process: SimProcess, weather: Weather) {
     this.#disk = disk;
@@ -49,12 +52,18 @@ export class SimSnapshotStore implements SnapshotStore {
     return new SimCheckpointWriter((changes, mark, done) => this.#write(changes, mark, done));
   }
 
-  close(): Promise<void> {
-    return this.#process.later(0, () => undefined);
+  async close(): Promise<void> {
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    await this.#process.later(0, () => undefined);
   }
 
-  #write(changes: readonly Change[], mark: MarkBytes, done: (error?: Error) => void): void {
+  #write(changes: readonly Change[], mark: MarkBytes, tell: (error?: Error) => void): void {
     if (!this.#process.enter()) return;
+    this.#inFlight++;
+    const done = (error?: Error): void => {
+      tell(error);
+      if (--this.#inFlight === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    };
     const fails = this.#weather.checkpointFails();
     this.#after(this.#weather.checkpointLatencyMs(), () => {
       if (fails) done(new Error("the disk is full"));
