@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   extend: async () => (await import("./transition.ts")).extend,
   fulfill: async () => (await import("./transition.ts")).fulfill,
   tail: async () => (await import("./tail.ts")).tail,
+  verify: async () => (await import("./verify.ts")).verify,
   config: async () => (await import("./config.ts")).config,
   bench: async () => {
     const { runBenchCommand } = await import("./bench.ts");
@@ -44,6 +45,7 @@ Use
   tail       follow the events
 
 Check
+  verify     fold the journal and compare it with the store and the live records
   bench      load a running grid and report throughput and latency
   version    print the version
 
@@ -105,5 +107,7 @@ function interruption(): AbortSignal {
 if (import.meta.main) {
   // A reader that went away (`stockgrid tail | head`) is a normal end.
   process.stdout.on("error", () => process.exit(EXIT_DONE));
-  process.exitCode = await runCommand(process.argv.slice(2), processTerminal(process.env), interruption());
+  const status = await runCommand(process.argv.slice(2), processTerminal(process.env), interruption());
+  // Ends also where something was left open, such as a connection that never came about; what was written goes out first.
+  process.stdout.write("", () => process.exit(status));
 }

@@ -10,7 +10,20 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true }));
 
-const COMMANDS = ["import", "get", "reserve", "confirm", "release", "extend", "fulfill", "tail", "config", "bench"];
+const COMMANDS = [
+  "serve",
+  "verify",
+  "import",
+  "get",
+  "reserve",
+  "confirm",
+  "release",
+  "extend",
+  "fulfill",
+  "tail",
+  "config",
+  "bench",
+];
 
 describe("--help", () => {
   it("lists the commands", async () => {

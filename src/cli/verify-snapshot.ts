@@ -1,0 +1,155 @@
+/**
+ * A snapshot against the fold at the same position of the journal, and against itself. One synchronous turn, and so one
+ * consistent view, also while a node writes checkpoints.
+ *
+ * Z1. Every value can be read, and its checksum is right.
+ * Z2. A record has the version and levels of the fold, and no record of the fold is missing.
+ * Z3. What is held and allocated in reservations is what the records say.
+ * Z4. A reservation is that of the fold; one that still has units is not missing. The id of every movement of the fold is there, unless it
+ *     was forgotten for its age.
+ */
+
+import { hash32, shardOfHash } from "../base/index.ts";
+import {
+  decodeLocation,
+  decodeMovementUse,
+  decodeReservation,
+  decodeStockRecord,
+  movementKey,
+  partsOfRecordKey,
+} from "../codec/index.ts";
+import type { SnapshotStore } from "../ports/index.ts";
+import type { Reservation } from "../reservation/index.ts";
+import type { StockRecord } from "../stock/index.ts";
+import type { Differences } from "./differences.ts";
+import { type Fold, LEVELS, recordName } from "./verify-fold.ts";
+
+export interface SnapshotCounts {
+  readonly records: number;
+  readonly reservations: number;
+  readonly movements: number;
+  readonly locations: number;
+}
+
+export interface SnapshotCheck {
+  readonly store: SnapshotStore;
+  readonly fold: Fold;
+  readonly shards: number;
+  /** Movement ids applied before this time may be forgotten, ms since 1970. */
+  readonly movementsKeptFrom: number;
+  readonly differences: Differences;
+}
+
+/** Keys of a table begin with the shard in hexadecimal; ids of locations with anything printable. */
+const WHOLE_TABLE = { from: "", to: "\u{10FFFF}" };
+const SHARD_DIGITS = 4;
+
+/** O(records + reservations + movements). Throws CorruptData at the first value that cannot be trusted (Z1). */
+export function checkSnapshot(check: SnapshotCheck): SnapshotCounts {
+  const bound = new Map<string, Bound>();
+  const reservations = checkReservations(check, bound);
+  const records = checkRecords(check, bound);
+  const movements = checkMovements(check);
+  let locations = 0;
+  for (const { key, value } of check.store.scan("locations", WHOLE_TABLE)) {
+    decodeLocation(value, `location ${key}`);
+    locations++;
+  }
+  return { records, reservations, movements, locations };
+}
+
+/** Says how a record differs from what it should be, undefined when it does not. */
+export function levelDifference(found: Partial<StockRecord>, expected: StockRecord): string | undefined {
+  if (found.version !== expected.version) return `version ${found.version} where the journal has ${expected.version}`;
+  const level = LEVELS.find((name) => found[name] !== expected[name]);
+  return level === undefined
+    ? undefined
+    : `${level} ${found[level]} where the journal has ${expected[level]} (version ${expected.version})`;
+}
+
+/** Units of a record that reservations have. */
+interface Bound {
+  held: number;
+  allocated: number;
+}
+
+function checkReservations({ store, fold, differences }: SnapshotCheck, bound: Map<string, Bound>): number {
+  const found = new Set<string>();
+  let count = 0;
+  for (const { key, value } of store.scan("reservations", WHOLE_TABLE)) {
+    count++;
+    const id = key.slice(SHARD_DIGITS) as Reservation["id"];
+    const reservation = decodeReservation(value, id);
+    addBound(bound, reservation);
+    const folded = fold.reservations.get(id);
+    if (folded === undefined) continue;
+    found.add(id);
+    if (!sameReservation(reservation, folded))
+      differences.add(`reservation ${id}: the snapshot differs from the fold of the journal`);
+  }
+  for (const [id, folded] of fold.reservations) {
+    if (!found.has(id) && hasUnits(folded)) differences.add(`reservation ${id}: in the journal, not in the snapshot`);
+  }
+  return count;
+}
+
+function addBound(bound: Map<string, Bound>, { lines }: Reservation): void {
+  for (const { sku, location, held, allocated } of lines) {
+    if (held === 0 && allocated === 0) continue;
+    const name = recordName(sku, location);
+    const sum = bound.get(name) ?? { held: 0, allocated: 0 };
+    bound.set(name, { held: sum.held + held, allocated: sum.allocated + allocated });
+  }
+}
+
+function sameReservation(a: Reservation, b: Reservation): boolean {
+  const same = a.version === b.version && a.expiresAt === b.expiresAt && a.lines.length === b.lines.length;
+  return same && a.lines.every((line, index) => sameLine(line, b.lines[index]));
+}
+
+type Line = Reservation["lines"][number];
+
+function sameLine(a: Line, b: Line | undefined): boolean {
+  if (b === undefined || a.sku !== b.sku || a.location !== b.location) return false;
+  return a.quantity === b.quantity && a.held === b.held && a.allocated === b.allocated && a.fulfilled === b.fulfilled;
+}
+
+function hasUnits({ lines }: Reservation): boolean {
+  return lines.some((line) => line.held > 0 || line.allocated > 0);
+}
+
+function checkRecords({ store, fold, differences }: SnapshotCheck, bound: Map<string, Bound>): number {
+  let count = 0;
+  let folded = 0;
+  for (const { key, value } of store.scan("records", WHOLE_TABLE)) {
+    count++;
+    const { sku, location } = partsOfRecordKey(key);
+    const record = decodeStockRecord(value, sku, location);
+    const name = recordName(sku, location);
+    const expected = fold.records.get(name);
+    if (expected !== undefined) folded++;
+    const wrong = expected && levelDifference(record, expected.value);
+    if (wrong !== undefined) differences.add(`${sku} at ${location}: the snapshot has ${wrong}`);
+    const { held, allocated } = bound.get(name) ?? { held: 0, allocated: 0 };
+    bound.delete(name);
+    if (held !== record.held) differences.add(`${sku} at ${location}: held ${record.held}, reservations hold ${held}`);
+    if (allocated !== record.allocated)
+      differences.add(`${sku} at ${location}: allocated ${record.allocated}, reservations have ${allocated}`);
+  }
+  if (folded < fold.records.size)
+    differences.add(`${fold.records.size - folded} stock records are in the journal, not in the snapshot`);
+  for (const name of bound.keys()) differences.add(`${name.replace("\u0000", " at ")}: reserved, but there is no such record`);
+  return count;
+}
+
+function checkMovements({ store, fold, shards, movementsKeptFrom, differences }: SnapshotCheck): number {
+  for (const { id, version, at } of fold.movements.values()) {
+    const bytes = store.get("movements", movementKey(shardOfHash(hash32(id), shards), id));
+    if (bytes === undefined && at >= movementsKeptFrom)
+      differences.add(`movement ${id}: applied in the journal, not known to the snapshot`);
+    if (bytes === undefined) continue;
+    const found = decodeMovementUse(bytes, `movement ${id}`).version;
+    if (found !== version) differences.add(`movement ${id}: version ${found} in the snapshot, ${version} in the journal`);
+  }
+  return store.count("movements");
+}
