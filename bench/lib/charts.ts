@@ -65,19 +65,25 @@ export function openLoopChart({ runs }: OpenLoopResult): string {
   });
 }
 
-export function overloadChart({ result, capacityPerSecond }: OverloadResult): string {
-  const lines = result.timeline.flatMap(({ second, accepted, refused }) => [
-    { second, kind: "accepted", perSecond: accepted },
-    { second, kind: "refused", perSecond: refused },
-  ]);
+export function overloadChart({ runs }: OverloadResult): string {
+  const lines = runs.flatMap(({ api, result }) =>
+    result.timeline.flatMap(({ second, accepted, refused }) => [
+      { api, second, kind: "accepted", perSecond: accepted },
+      { api, second, kind: "refused", perSecond: refused },
+    ]),
+  );
   return svgOf({
+    fx: { label: null },
     x: { label: "seconds of twice the capacity" },
     y: { label: "answers a second", grid: true, zero: true },
     marks: [
-      Plot.ruleY([capacityPerSecond], { strokeDasharray: "4 3" }),
-      Plot.text([{ y: capacityPerSecond }], { x: 1, y: "y", text: () => "capacity", textAnchor: "start", dy: -8 }),
-      Plot.line(lines, { x: "second", y: "perSecond", stroke: "kind" }),
-      Plot.text(lines, Plot.selectLast({ x: "second", y: "perSecond", z: "kind", text: "kind", textAnchor: "end", dy: -8 })),
+      Plot.ruleY(runs, { fx: "api", y: "capacityPerSecond", strokeDasharray: "4 3" }),
+      Plot.text(runs, { fx: "api", x: 1, y: "capacityPerSecond", text: () => "capacity", textAnchor: "start", dy: -8 }),
+      Plot.line(lines, { fx: "api", x: "second", y: "perSecond", stroke: "kind" }),
+      Plot.text(
+        lines,
+        Plot.selectLast({ fx: "api", x: "second", y: "perSecond", z: "kind", text: "kind", textAnchor: "end", dy: -8 }),
+      ),
     ],
   });
 }

@@ -45,9 +45,9 @@ export function treeOf(roots: readonly number[], stats: ReadonlyMap<number, { re
   return [...tree];
 }
 
-/** Processes of a name under `pid`, which is not one of them. */
-export function childrenOf(pid: number, name: string): number[] {
-  return treeOf([pid]).filter((each) => each !== pid && readFileSync(`/proc/${each}/comm`, "utf8").trim() === name);
+/** Processes under `pid` whose program's name begins so. */
+export function childrenOf(pid: number, nameBegin: string): number[] {
+  return treeOf([pid]).filter((each) => each !== pid && readFileSync(`/proc/${each}/comm`, "utf8").startsWith(nameBegin));
 }
 
 function allStats(): Map<number, Stat> {

@@ -36,7 +36,7 @@ grid, its journal and its event feed do the work: think before pointing it at pr
 
 Options
   --url <url>           the grid to load, http or https (required)
-  --api-key <key>       a key with the scopes read and write; default: $STOCKGRID_API_KEY
+  --api-key <key>       a key with the scope admin, since it makes a location; default: $STOCKGRID_API_KEY
   --connections <n>     keep-alive connections, 1 to 16384 (64)
   --rate <n>            requests a second, makes it an open loop
   --ramp <seconds>      grow from nothing to --rate over this time (0)

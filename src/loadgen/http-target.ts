@@ -17,6 +17,8 @@ export interface HttpTargetOptions {
 }
 
 const RECONNECT_MS = 100;
+/** Fewer than the usual backlog of a listening socket. */
+const OPENED_AT_ONCE = 256;
 
 export class HttpTarget implements Target {
   readonly #options: HttpTargetOptions;
@@ -35,7 +37,10 @@ export class HttpTarget implements Target {
   static async open(options: HttpTargetOptions): Promise<HttpTarget> {
     const target = new HttpTarget(options);
     try {
-      await Promise.all(Array.from({ length: options.connections }, () => target.#connectFirst()));
+      for (let open = 0; open < options.connections; open += OPENED_AT_ONCE) {
+        const length = Math.min(OPENED_AT_ONCE, options.connections - open);
+        await Promise.all(Array.from({ length }, () => target.#connectFirst()));
+      }
       return target;
     } catch (error) {
       await target.close();

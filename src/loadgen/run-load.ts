@@ -121,6 +121,7 @@ class LoadRun {
 
   #stopSending(now: number): void {
     this.#sentAt = now;
+    this.#tally.sendingEnded();
     const { pace } = this.#options;
     if (pace.kind === "open") this.#countOverdue(pace.schedule, now);
   }

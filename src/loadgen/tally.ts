@@ -23,6 +23,7 @@ export interface RunResult {
   readonly unsent: number;
   /** Sent, without an answer when the run ended. */
   readonly unanswered: number;
+  /** Answered while requests were sent: what was still under way at the end does not make the run look faster. */
   readonly acceptedPerSecond: number;
   readonly accepted: LatencySummary;
   readonly refused: LatencySummary;
@@ -39,6 +40,7 @@ export class Tally {
   readonly #counts: Record<Outcome, number> = { accepted: 0, refused: 0, rejected: 0, failed: 0 };
   readonly #timeline: SecondSample[] = [];
   #atLastSample: Record<Outcome, number> = { ...this.#counts };
+  #acceptedInTime: number | undefined;
   offered = 0;
   unsent = 0;
 
@@ -50,6 +52,11 @@ export class Tally {
     this.#counts[outcome]++;
     if (outcome === "accepted") this.#second.recordMs(latencyMs);
     else if (outcome === "refused") this.#refused.recordMs(latencyMs);
+  }
+
+  /** Nothing is sent any more; answers that come now count, but not for the rate. */
+  sendingEnded(): void {
+    this.#acceptedInTime = this.#counts.accepted;
   }
 
   /** Closes the second that ends now. */
@@ -81,7 +88,7 @@ export class Tally {
       counts: { ...this.#counts },
       unsent: this.unsent,
       unanswered,
-      acceptedPerSecond: this.#counts.accepted / seconds,
+      acceptedPerSecond: (this.#acceptedInTime ?? this.#counts.accepted) / seconds,
       accepted: this.#accepted.summary(),
       refused: this.#refused.summary(),
       startLag: this.#lag.summary(),

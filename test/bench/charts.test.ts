@@ -26,15 +26,7 @@ describe("the charts", () => {
     const result = someRun();
     const runs = [0.5, 1].map((share) => ({ skus: 1, share, perSecond: 100, result }));
     expect(openLoopChart({ capacityPerSecond: 100, connections: 2, runs })).toContain("p99.9");
-    const overload = {
-      capacityPerSecond: 1,
-      offeredPerSecond: 2,
-      connections: 2,
-      result,
-      statuses: {},
-      memory: [],
-      memoryGrowth: 1,
-    };
-    expect(overloadChart(overload)).toContain("refused");
+    const figures = { capacityPerSecond: 1, offeredPerSecond: 2, underWayMax: 2, result, memory: [], memoryGrowth: 1 };
+    expect(overloadChart({ runs: [{ api: "HTTP", ...figures }] })).toContain("refused");
   });
 });

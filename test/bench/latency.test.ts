@@ -41,4 +41,14 @@ describe("the tally of a run", () => {
     expect(result.accepted.maxMs).toBeLessThan(5);
     expect(result.refused.count).toBe(1);
   });
+
+  it("does not count answers that came after sending ended for the rate", () => {
+    const tally = new Tally();
+    tally.ended("accepted", 1);
+    tally.sendingEnded();
+    tally.ended("accepted", 1);
+    const result = tally.result(1, 0);
+    expect(result.acceptedPerSecond).toBe(1);
+    expect(result.counts.accepted).toBe(2);
+  });
 });
