@@ -1,0 +1,91 @@
+/** The description of the API and its page. */
+
+import { validate } from "@scalar/openapi-validator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ask, serverOf, type TestServer } from "./http-fixture.ts";
+import { StubGrid } from "./nats-stub-grid.ts";
+
+interface Operation {
+  readonly operationId: string;
+  readonly security?: unknown;
+  readonly requestBody?: { readonly required: boolean };
+  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, unknown>> }>>;
+}
+
+let server: TestServer;
+let document: { openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: object } };
+
+beforeAll(async () => {
+  server = serverOf(new StubGrid());
+  document = (await ask(server, "GET", "/openapi.json")).body as unknown as typeof document;
+});
+afterAll(() => server.close());
+
+const operations = (): (readonly [string, Operation])[] =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
+  );
+
+describe("the description", () => {
+  it("is valid OpenAPI 3.1", () => {
+    expect(document.openapi).toBe("3.1.0");
+    expect(validate(document, { checkPathParameters: true })).toMatchObject({ valid: true, errors: [] });
+  });
+
+  it("has every route of the contract and no other", () => {
+    expect(
+      operations()
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(
+      [
+        "GET /healthz",
+        "GET /metrics",
+        "GET /readyz",
+        "GET /v1/events",
+        "GET /v1/locations",
+        "GET /v1/locations/{location}",
+        "GET /v1/reservations/{id}",
+        "GET /v1/stock/{sku}",
+        "GET /v1/stock/{sku}/{location}",
+        "POST /v1/availability",
+        "POST /v1/movements",
+        "POST /v1/reservations",
+        "POST /v1/reservations/{id}/confirm",
+        "POST /v1/reservations/{id}/extend",
+        "POST /v1/reservations/{id}/fulfill",
+        "POST /v1/reservations/{id}/release",
+        "PUT /v1/locations/{location}",
+      ].sort(),
+    );
+  });
+
+  it("has problems, security and an example for every operation under /v1", () => {
+    for (const [name, operation] of operations().filter(([name]) => name.includes("/v1/"))) {
+      expect(Object.keys(operation.responses), name).toEqual(expect.arrayContaining(["401", "403", "429", "503"]));
+      expect(operation.security, name).toBeDefined();
+      for (const answer of Object.values(operation.responses))
+        expect(JSON.stringify(answer.content), name).toMatch(/example|\$ref|event-stream/);
+    }
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      if (name !== "Problem") expect(schema, name).toHaveProperty("examples");
+    }
+  });
+
+  it("says which bodies may be left out", () => {
+    const optional = operations().filter(([, { requestBody }]) => requestBody?.required === false);
+    expect(optional.map(([, { operationId }]) => operationId).sort()).toEqual(["confirm", "fulfill", "release"]);
+  });
+});
+
+describe("the page to try it", () => {
+  it("comes with its own code and may load nothing from elsewhere", async () => {
+    const page = await ask(server, "GET", "/docs/");
+    expect([page.status, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(page.text).toContain("/openapi.json");
+    expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
+    expect(page.headers["content-security-policy"]).toContain("default-src 'self'");
+    const script = await ask(server, "GET", `/docs/${/src="([^"]+)"/.exec(page.text)?.[1] ?? ""}`);
+    expect([script.status, script.text.length > 1_000_000]).toEqual([200, true]);
+  });
+});
