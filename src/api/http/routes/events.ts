@@ -19,6 +19,7 @@ export function addEventRoute(router: Router): () => void {
     method: "GET",
     url: "/v1/events",
     scope: "read",
+    endless: true,
     docs: DOCS,
     handle: (request, reply, answers, since) => {
       void streams.serve(request, reply, answers, since);

@@ -14,6 +14,8 @@ export interface RouteSpec {
   readonly scope?: Scope;
   /** Default: the context's bound. */
   readonly bodyBytesMax?: number;
+  /** True for an answer without end, of which HEAD could not ask the headers alone. */
+  readonly endless?: boolean;
   readonly docs: RouteDocs;
   /** Answers through `answers`, now or later; `since` is to be given back to it. */
   handle(request: FastifyRequest, reply: FastifyReply, answers: Answers, since: number): void;
@@ -39,6 +41,7 @@ export class Router {
       method,
       url,
       bodyLimit: spec.bodyBytesMax ?? this.context.limits.bodyBytesMax,
+      exposeHeadRoute: method === "GET" && spec.endless !== true,
       config: { docs, scope },
       ...(guard === undefined ? {} : { onRequest: guard }),
       handler: (request, reply) => {
