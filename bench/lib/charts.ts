@@ -9,13 +9,21 @@ import { spreadOf } from "./statistics.ts";
 
 /** Stands in for a browser's document; Plot only makes elements with it. */
 const PAGE = parseHTML("<html><body></body></html>").document as unknown as NonNullable<Plot.PlotOptions["document"]>;
-const WIDTH = 760;
+const WIDTH = 900;
 const HEIGHT = 320;
 /** Readable on the light and on the dark page of a code host. */
 const STYLE = { background: "white", color: "black", fontFamily: "system-ui, sans-serif", fontSize: "13px" };
 
 function svgOf(options: Plot.PlotOptions): string {
-  const svg = Plot.plot({ width: WIDTH, height: HEIGHT, marginLeft: 70, document: PAGE, style: STYLE, ...options });
+  const svg = Plot.plot({
+    width: WIDTH,
+    height: HEIGHT,
+    marginLeft: 70,
+    marginTop: 44,
+    document: PAGE,
+    style: STYLE,
+    ...options,
+  });
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return `${svg.outerHTML}\n`;
 }
@@ -24,43 +32,59 @@ export function throughputChart({ cases }: HttpResult): string {
   const bars = cases.flatMap(({ connections, skus, rounds }) =>
     Object.entries(rounds).map(([name, samples]) => ({
       group: `${connections} connections, ${skus === 1 ? "one SKU" : `${skus} SKUs`}`,
-      name,
+      name: name.replace("fastify+", "+ "),
       perSecond: spreadOf(samples.map((sample) => sample.perSecond)),
     })),
   );
   return svgOf({
-    fx: { label: null },
-    x: { axis: null },
+    fx: { label: null, domain: unique(bars.map(({ group }) => group)) },
+    x: { label: null, domain: unique(bars.map(({ name }) => name)), tickSize: 0 },
     y: { label: "reservations a second", grid: true },
-    color: { legend: false, domain: [...new Set(bars.map(({ name }) => name))] },
     marks: [
       Plot.barY(bars, { fx: "group", x: "name", y: (bar) => bar.perSecond.median, fill: "name" }),
       Plot.ruleX(bars, { fx: "group", x: "name", y1: (bar) => bar.perSecond.min, y2: (bar) => bar.perSecond.max }),
-      Plot.text(bars, { fx: "group", x: "name", y: (bar) => bar.perSecond.max, text: "name", dy: -8, fontSize: 10 }),
     ],
   });
 }
 
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+const QUANTILES = ["p50", "p99", "p99.9", "max"] as const;
+type Quantile = (typeof QUANTILES)[number];
+/** Where the line of a share gets its label: not where the others have theirs, since lines meet. */
+const LABELLED_AT: Readonly<Record<number, Quantile>> = { 50: "p50", 80: "p99", 100: "p99.9" };
+
 export function openLoopChart({ runs }: OpenLoopResult): string {
-  const points = runs.flatMap(({ skus, share, result: { accepted } }) =>
-    (
-      [
-        ["p50", accepted.p50Ms],
-        ["p99", accepted.p99Ms],
-        ["p99.9", accepted.p999Ms],
-        ["max", accepted.maxMs],
-      ] as const
-    ).map(([quantile, ms]) => ({ load: skus === 1 ? "one hot SKU" : `${skus} SKUs`, share: share * 100, quantile, ms })),
-  );
-  const last = points.filter(({ share }) => share === Math.max(...points.map((point) => point.share)));
+  const points = runs.flatMap(({ skus, share, result: { accepted } }) => {
+    const load = skus === 1 ? "one hot SKU" : `${skus} SKUs`;
+    const ms: Readonly<Record<Quantile, number>> = {
+      p50: accepted.p50Ms,
+      p99: accepted.p99Ms,
+      "p99.9": accepted.p999Ms,
+      max: accepted.maxMs,
+    };
+    return QUANTILES.map((quantile) => ({ load, share: share * 100, quantile, ms: ms[quantile] }));
+  });
   return svgOf({
-    marginRight: 50,
     fx: { label: null },
-    x: { label: "% of capacity", ticks: [50, 80, 100] },
-    y: { label: "ms from due to answered", type: "log", grid: true },
+    x: { label: null, domain: [...QUANTILES] },
+    y: {
+      label: "ms from due to answered, at a share of the capacity",
+      type: "log",
+      nice: true,
+      grid: true,
+      ticks: 5,
+      tickFormat: ",~g",
+    },
+    color: { type: "categorical" },
     marks: [
-      Plot.line(points, { fx: "load", x: "share", y: "ms", stroke: "quantile", marker: "circle" }),
-      Plot.text(last, { fx: "load", x: "share", y: "ms", text: "quantile", textAnchor: "start", dx: 8 }),
+      Plot.line(points, { fx: "load", x: "quantile", y: "ms", stroke: "share", marker: "circle" }),
+      Plot.text(
+        points.filter(({ share, quantile }) => LABELLED_AT[share] === quantile),
+        { fx: "load", x: "quantile", y: "ms", text: ({ share }) => `${share} %`, textAnchor: "start", dx: 6, dy: 12 },
+      ),
     ],
   });
 }
