@@ -48,9 +48,6 @@ const MS_PER_SECOND = 1_000;
 /** Room left for headers, which count as payload. */
 const HEADER_BYTES_MAX = 1_024;
 
-/** Of one UTF-16 code unit. */
-const UTF8_BYTES_MAX = 3;
-
 export class Desk {
   readonly flight: Flight;
   readonly #options: DeskOptions;
@@ -185,10 +182,7 @@ export class Desk {
     const headers = answer.kind === "problem" ? this.#headers.of(answer.problem, form) : form.headers;
     const payload = form.encode(answer);
     const bytesMax = (connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES_MAX;
-    if (payload.length * UTF8_BYTES_MAX > bytesMax) {
-      const bytes = Buffer.byteLength(payload);
-      if (bytes > bytesMax) return unsendableProblem(bytes, bytesMax);
-    }
+    if (payload.length > bytesMax) return unsendableProblem(payload.length, bytesMax);
     connection.publish(reply, payload, headers === undefined ? undefined : { headers });
     return undefined;
   }
