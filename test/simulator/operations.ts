@@ -20,6 +20,8 @@ export interface Catalogue {
 }
 
 const TTL_MS = [1_000, 1_500, 5_000, 60_000] as const;
+/** Reservations that are likely to be alive. */
+const RECENT = 4;
 const NEVER_MADE = "0000000000000000-00000000" as ReservationId;
 
 export function catalogueOf(skus: number, locations: number): Catalogue {
@@ -101,5 +103,6 @@ function keyOf(name: string, body: object): IdempotencyKey {
 }
 
 function pickKnown(random: SimRandom, known: readonly ReservationId[]): ReservationId {
-  return known.length === 0 || random.chance(0.02) ? NEVER_MADE : random.pick(known);
+  if (known.length === 0 || random.chance(0.02)) return NEVER_MADE;
+  return random.pick(random.chance(0.6) ? known.slice(-RECENT) : known);
 }

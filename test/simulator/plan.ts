@@ -54,7 +54,7 @@ export function planOf(seed: number): Plan {
     rates: calm ? CALM : ratesOf(random),
     ...interruptions,
     powerLoss: random.pick([0, 0.3, 1]),
-    jumpMsMax: random.pick([50, 5_000, 3_600_000]),
+    jumpMsMax: random.pick([50, 5_000, 120_000, 3_600_000]),
     undisturbed: Object.values(interruptions).every((meanMs) => meanMs === 0),
   };
 }
