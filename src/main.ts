@@ -176,6 +176,7 @@ async function startEdges(
       request: (route, method, status, seconds) => metrics.observeRequest(route, method, status, seconds),
       problem: (slug) => metrics.problems.inc({ problem: slug, api: "http" }),
     },
+    log,
   });
   teardown.add("HTTP server", () => server.close());
   return server.listen({ host: httpHost, port: httpPort });

@@ -102,7 +102,7 @@ export class Member implements Grid {
     }
     await this.#trimming;
     this.#phase = "stopped";
-    this.#current.stop(fault("not-ready", 1_000, "the node is stopping; ask another one"));
+    this.#current.stop(fault("outcome-unknown", 1_000, "the node stopped before the journal answered; retry with the same key"));
   }
 
   reserve(command: Reserve, done: (result: ReserveResult) => void): void {
@@ -249,7 +249,7 @@ export class Member implements Grid {
 
   #fail(error: Error): void {
     this.#phase = "stopped";
-    this.#current.stop(fault("not-ready", 1_000, "the node stops: its data is damaged"));
+    this.#current.stop(fault("outcome-unknown", 1_000, "the node stops: its data is damaged; retry with the same key"));
     this.#options.observer?.failed?.(error);
   }
 
