@@ -120,9 +120,11 @@ class LoadRun {
   }
 
   #stopSending(now: number): void {
+    const { pace } = this.#options;
+    // What came due while this process was kept from running can still be sent.
+    if (pace.kind === "open") this.#sendDue(pace.schedule, pace.patienceMs);
     this.#sentAt = now;
     this.#tally.sendingEnded();
-    const { pace } = this.#options;
     if (pace.kind === "open") this.#countOverdue(pace.schedule, now);
   }
 

@@ -95,6 +95,22 @@ describe("an open loop", () => {
     expect(result.counts.failed + result.unanswered).toBe(4);
   });
 
+  it("sends what came due while the generator itself was kept from running", async () => {
+    const { url } = await serve((_request, response) => response.writeHead(201).end());
+    const target = await targetOf(url, 64);
+    const run = runLoad({
+      target,
+      pace: { kind: "open", schedule: { perSecond: 100, rampSeconds: 0 }, patienceMs: 1000 },
+      seconds: 0.3,
+    });
+    const until = performance.now() + 400;
+    while (performance.now() < until);
+    const result = await run;
+    expect(result.unsent).toBe(0);
+    expect(result.counts.accepted).toBe(30);
+    expect(result.startLag.maxMs).toBeGreaterThan(300);
+  });
+
   it("tells refusals from failures", async () => {
     let count = 0;
     const { url } = await serve((_request, response) => {
