@@ -161,7 +161,17 @@ async function startEdges(
   const connection = await connectNats({ url: natsUrl, name: "stockgrid api", log });
   teardown.add("api connection", () => connection.close());
   const phase = (): typeof member.phase => member.phase;
-  const service = await startNatsService({ connection, grid: member, cluster, version: VERSION, phase, log });
+  const service = await startNatsService({
+    connection,
+    grid: member,
+    cluster,
+    version: VERSION,
+    phase,
+    log,
+    observe: (_endpoint, outcome) => {
+      if (outcome !== "ok") metrics.problems.inc({ problem: outcome, api: "nats" });
+    },
+  });
   teardown.add("NATS service", () => service.stop());
   const server = buildHttpServer({
     grid: member,

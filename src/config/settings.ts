@@ -1,6 +1,6 @@
 /** What one node runs with, after flags, environment, file and defaults were weighed. Plain data, checked, nothing optional left open. */
 
-/** What a key may do. A scope does not include another: a key for both names both. */
+/** What a key may do. `admin` includes the others; `write` does not include `read`, so that a key of a till cannot look around. */
 export const API_SCOPES = ["read", "write", "admin"] as const;
 export type ApiScope = (typeof API_SCOPES)[number];
 
