@@ -48,6 +48,7 @@ class LoadRun {
   readonly #resolve: (result: RunResult) => void;
   readonly #tally = new Tally();
   readonly #startedAt = performance.now();
+  readonly #lengthMs: number;
   readonly #endsAt: number;
   #ticker: NodeJS.Timeout | undefined;
   #sampler: NodeJS.Timeout | undefined;
@@ -61,7 +62,8 @@ class LoadRun {
     this.#options = options;
     this.#target = options.target;
     this.#resolve = resolve;
-    this.#endsAt = this.#startedAt + options.seconds * MS_PER_SECOND;
+    this.#lengthMs = options.seconds * MS_PER_SECOND;
+    this.#endsAt = this.#startedAt + this.#lengthMs;
   }
 
   begin(): void {
@@ -89,9 +91,10 @@ class LoadRun {
 
   #sendDue(schedule: Schedule, patienceMs: number): void {
     for (;;) {
-      const due = this.#startedAt + dueMs(schedule, this.#index);
+      const dueAfter = dueMs(schedule, this.#index);
+      const due = this.#startedAt + dueAfter;
       const now = performance.now();
-      if (due > now || due >= this.#endsAt) return;
+      if (due > now || dueAfter >= this.#lengthMs) return;
       if (this.#target.ready()) {
         this.#tally.started(now - due);
         this.#start(due);
@@ -130,7 +133,7 @@ class LoadRun {
 
   /** What was due and still not sent when sending ended is part of the offer. */
   #countOverdue(schedule: Schedule, now: number): void {
-    const until = Math.min(now, this.#endsAt) - this.#startedAt;
+    const until = Math.min(now - this.#startedAt, this.#lengthMs);
     while (dueMs(schedule, this.#index) < until) this.#giveUp();
   }
 
