@@ -8,7 +8,7 @@ import { buildHttpServer, startNatsService } from "./api/index.ts";
 import type { Settings } from "./config/index.ts";
 import { startEmbeddedNats } from "./embedded-nats/index.ts";
 import { type Feed, openEventTail, startFeed } from "./feed/index.ts";
-import { laneStreamName, openLane } from "./journal/index.ts";
+import { laneName, laneStreamName, openLane } from "./journal/index.ts";
 import { Member } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
@@ -93,8 +93,6 @@ async function embeddedNats(settings: Settings, log: Log, teardown: Teardown): P
 }
 
 const HOUR_MS = 3_600_000;
-/** What stream names have in front of the lane's own name, which goes into every event id. */
-const LANE_STREAM_PREFIX = "STOCKGRID_LANE_";
 
 async function startMember(
   settings: Settings,
@@ -105,8 +103,8 @@ async function startMember(
   fail: (error: Error) => void,
 ): Promise<{ member: Member; feed: Feed }> {
   const { cluster, nodeId, shards } = settings;
-  const stream = laneStreamName({ cluster, node: nodeId, member: 0 });
-  const lane = stream.slice(LANE_STREAM_PREFIX.length);
+  const lane = laneName({ cluster, node: nodeId, member: 0 });
+  const stream = laneStreamName(lane);
   const store = await openLmdbSnapshotStore({ path: join(settings.dataDir, "lmdb", "member-0") });
   teardown.add("snapshot store", () => store.close());
   const connection = await connectNats({ url: natsUrl, name: "stockgrid journal", log });

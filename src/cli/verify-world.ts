@@ -7,7 +7,7 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import { decodeMark } from "../codec/index.ts";
 import type { Settings } from "../config/index.ts";
 import { startEmbeddedNats } from "../embedded-nats/index.ts";
-import { laneStreamName, openLane } from "../journal/index.ts";
+import { laneName, laneStreamName, openLane } from "../journal/index.ts";
 import { connectNats } from "../nats/index.ts";
 import type { Journal, Log, SnapshotStore } from "../ports/index.ts";
 import { openLmdbSnapshotStore } from "../snapshot/index.ts";
@@ -23,8 +23,6 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** What the name of a stream has in front of the lane's own name. */
-const LANE_STREAM_PREFIX = "STOCKGRID_LANE_";
 const CONNECT_MS_MAX = 15_000;
 const STREAM_NOT_FOUND = 10_059;
 
@@ -46,7 +44,7 @@ export async function openWorld(settings: Settings): Promise<World> {
     const store = await openLmdbSnapshotStore({ path });
     closers.push(() => store.close());
     const lane = laneOf(store, settings);
-    const stream = LANE_STREAM_PREFIX + lane;
+    const stream = laneStreamName(lane);
     await mustExist(connection, stream);
     const journal = await openLane({ connection, stream });
     closers.push(() => journal.close());
@@ -100,7 +98,7 @@ async function connected(url: string): Promise<NatsConnection> {
 function laneOf(store: SnapshotStore, { cluster, nodeId }: Settings): string {
   const mark = store.mark();
   if (mark !== undefined) return decodeMark(mark).lane;
-  return laneStreamName({ cluster, node: nodeId, member: 0 }).slice(LANE_STREAM_PREFIX.length);
+  return laneName({ cluster, node: nodeId, member: 0 });
 }
 
 /** Opening a lane makes it when it is missing: a verification must not. */

@@ -15,16 +15,21 @@ export interface LaneId {
 }
 
 /**
- * `STOCKGRID_LANE_<cluster>_<node>_<member>`. Every byte of a part that is not an ASCII letter, digit or `-` becomes `=`
- * and two hexadecimal digits, `_` and `=` too, so that different lanes never share a name.
+ * Name of a lane, as records, event ids and logs have it: `<cluster>_<node>_<member>`. Every byte of a part that is not an
+ * ASCII letter, digit or `-` becomes `=` and two hexadecimal digits, `_` and `=` too, so that different lanes never share a name.
  */
-export function laneStreamName(lane: LaneId): string {
-  const name = STREAM_PREFIX + [lane.cluster, lane.node, String(lane.member)].map(escapePart).join("_");
+export function laneName(lane: LaneId): string {
+  return [lane.cluster, lane.node, String(lane.member)].map(escapePart).join("_");
+}
+
+/** Stream of a lane: `STOCKGRID_LANE_<lane>`. */
+export function laneStreamName(lane: string): string {
+  const name = STREAM_PREFIX + lane;
   invariant(name.length <= STREAM_NAME_LENGTH_MAX, `lane name has more than ${STREAM_NAME_LENGTH_MAX} characters: ${name}`);
   return name;
 }
 
-/** The one subject of the stream: `stockgrid.lane.<cluster>_<node>_<member>`, escaped alike. */
+/** The one subject of the stream: `stockgrid.lane.<lane>`. */
 export function laneSubject(stream: string): string {
   return SUBJECT_PREFIX + (stream.startsWith(STREAM_PREFIX) ? stream.slice(STREAM_PREFIX.length) : stream);
 }
