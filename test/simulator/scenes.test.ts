@@ -116,6 +116,15 @@ describe("a member that is told to stop", () => {
     expect((await stage.record()).held).toBe(1);
   });
 
+  it("while the journal stays away tells its callers that their outcome is unknown", async () => {
+    const stage = new Stage({ answerMsMax: 2_000 });
+    await stage.open(3);
+    stage.world.weather.rates = { ...stage.world.weather.rates, appendLate: 1, appendTimeoutMs: 60_000 };
+    const held = stage.reserve(1, 60_000);
+    await stage.world.scheduler.settle(stage.member.stop(), "the stop", 30_000);
+    expect(await held).toMatchObject({ kind: "fault", code: "outcome-unknown" });
+  });
+
   it("while a checkpoint is being written leaves one that covers what came after it", async () => {
     const stage = new Stage({ checkpointMs: 1 });
     stage.world.weather.rates = { ...stage.world.weather.rates, checkpointLatencyMsMax: 400 };
