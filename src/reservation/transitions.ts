@@ -67,12 +67,12 @@ function decideRelease(reservation: Reservation, parts: readonly LinePart[] | un
 
 function decideFulfill(reservation: Reservation, parts: readonly LinePart[] | undefined, now: EpochMs): TransitionDecision {
   const status = statusOf(reservation);
+  const changes = changesOfAll(reservation, FULFILL_PART);
+  if (parts === undefined && changes.length > 0) return changed(reservation, "fulfilled", changes, now);
+  if (parts === undefined && reservation.lines.some((line) => line.fulfilled > 0)) return undefined;
   if (status === "released" || status === "expired") return ended(reservation, status);
   if (parts !== undefined) return decideParts(reservation, FULFILL_PART, parts, now);
-  if (status === "fulfilled") return undefined;
-  const changes = changesOfAll(reservation, FULFILL_PART);
-  if (changes.length === 0) return conflict(`reservation ${reservation.id} is only held; confirm it before it is fulfilled`);
-  return changed(reservation, "fulfilled", changes, now);
+  return conflict(`reservation ${reservation.id} is only held; confirm it before it is fulfilled`);
 }
 
 function decideExtend(reservation: Reservation, ttlMs: number, now: EpochMs): TransitionDecision {
