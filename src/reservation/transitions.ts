@@ -58,10 +58,10 @@ function decideConfirm(reservation: Reservation, parts: readonly LinePart[] | un
 }
 
 function decideRelease(reservation: Reservation, parts: readonly LinePart[] | undefined, now: EpochMs): TransitionDecision {
+  if (parts !== undefined) return decideParts(reservation, RELEASE_PART, parts, now);
   const status = statusOf(reservation);
   if (status === "released" || status === "expired") return undefined;
   if (status === "fulfilled") return conflict(`reservation ${reservation.id} is fulfilled; send a return movement instead`);
-  if (parts !== undefined) return decideParts(reservation, RELEASE_PART, parts, now);
   return changedUnlessNothing(reservation, "released", changesOfAll(reservation, RELEASE_PART), now);
 }
 
