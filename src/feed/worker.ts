@@ -12,6 +12,7 @@ import type { FeedCursor } from "./cursor.ts";
 import { CursorStore } from "./cursor-store.ts";
 import { EventFollower } from "./event-follower.ts";
 import type { FollowerWorld } from "./follower.ts";
+import { giveWay } from "./give-way.ts";
 import { SettledProgress } from "./settled-progress.ts";
 import { ensureStreams } from "./streams.ts";
 import type { FromWorker, ToWorker, WorkerOptions, WorkerStats } from "./worker-messages.ts";
@@ -147,6 +148,7 @@ function portLog(port: MessagePort): Log {
 async function main(): Promise<void> {
   invariant(parentPort !== null, "the feed's worker runs in a worker thread");
   const port = parentPort;
+  giveWay();
   const options = workerData as WorkerOptions;
   const connection = await connect({
     servers: options.natsUrl,
