@@ -5,6 +5,7 @@ import { formatMs } from "../src/loadgen/index.ts";
 import { type ClosedResult, closedHttp } from "./lib/closed-http.ts";
 import { startLoadedGrid } from "./lib/grid-process.ts";
 import { MANY_SKUS, ONE_HOT_SKU } from "./lib/load-shape.ts";
+import { feedSettled } from "./lib/metrics.ts";
 import { fastifyPostgres, fastifyRedis, startBareFastify } from "./lib/peer-servers.ts";
 import { interleave, type Rounds } from "./lib/rounds.ts";
 import { type BenchRun, runWhenMain, type Section, type Verdict } from "./lib/section.ts";
@@ -27,6 +28,7 @@ interface HttpServer {
   readonly name: string;
   readonly url: URL;
   readonly pids: readonly number[];
+  readonly settled?: () => Promise<void>;
 }
 
 const SHAPES: readonly { readonly connections: number; readonly load: ReservationLoad }[] = [
@@ -62,7 +64,8 @@ async function run({ quick, log }: BenchRun): Promise<HttpResult> {
 }
 
 function measureServer(server: HttpServer, shape: (typeof SHAPES)[number], seconds: number): Promise<ClosedResult> {
-  return closedHttp({ url: server.url, pids: server.pids, load: shape.load, connections: shape.connections, seconds });
+  const { url, pids, settled } = server;
+  return closedHttp({ url, pids, settled, load: shape.load, connections: shape.connections, seconds });
 }
 
 async function startServers(
@@ -72,7 +75,7 @@ async function startServers(
   const folder = stack.use(await tempFolder("bench-http")).path;
   const grid = stack.use(await startLoadedGrid(folder));
   const servers: HttpServer[] = [
-    { name: GRID, url: grid.client.url, pids: grid.pids },
+    { name: GRID, url: grid.client.url, pids: grid.pids, settled: () => feedSettled(grid) },
     { name: BARE, ...stack.use(await startBareFastify()) },
   ];
   const skipped: string[] = [];

@@ -3,6 +3,7 @@
 import { type RunResult, runLoad } from "../src/loadgen/index.ts";
 import { startLoadedGrid } from "./lib/grid-process.ts";
 import { MANY_SKUS } from "./lib/load-shape.ts";
+import { feedSettled } from "./lib/metrics.ts";
 import { NatsTarget } from "./lib/nats-load.ts";
 import { arraysOf, CREATE_SUBJECT, hasProblem } from "./lib/nats-reserve.ts";
 import { startEcho } from "./lib/nats-server.ts";
@@ -35,6 +36,7 @@ interface NatsContender {
   /** Items in one message. */
   readonly items: number;
   readonly pids: readonly number[];
+  readonly settled?: () => Promise<void>;
 }
 
 const ONE = "grid, one per message";
@@ -53,7 +55,7 @@ async function run({ quick, log }: BenchRun): Promise<NatsResult> {
   const folder = stack.use(await tempFolder("bench-nats")).path;
   const grid = stack.use(await startLoadedGrid(folder));
   const echo = stack.use(await startEcho(folder));
-  const ofGrid = { url: grid.natsUrl, subject: CREATE_SUBJECT, pids: grid.pids };
+  const ofGrid = { url: grid.natsUrl, subject: CREATE_SUBJECT, pids: grid.pids, settled: () => feedSettled(grid) };
   const contenders: readonly NatsContender[] = [
     { ...ofGrid, name: ONE, window: WINDOW, items: 1 },
     { name: ECHO, url: echo.url, subject: echo.subject, pids: echo.pids, window: WINDOW, items: 1 },
@@ -76,8 +78,9 @@ async function measure(contender: NatsContender, seconds: number): Promise<NatsS
   });
   const cpuBefore = cpuMs(contender.pids);
   const result = await runLoad({ target, pace: { kind: "closed", window: contender.window }, seconds });
-  const cpu = cpuMs(contender.pids) - cpuBefore;
   await target.close();
+  await contender.settled?.();
+  const cpu = cpuMs(contender.pids) - cpuBefore;
   return sampleOf(result, contender.items, cpu);
 }
 

@@ -20,6 +20,8 @@ export interface ClosedHttpOptions {
   readonly load: ReservationLoad;
   readonly connections: number;
   readonly seconds: number;
+  /** Resolves when the servers have done what they put off; its CPU time counts. */
+  readonly settled?: (() => Promise<void>) | undefined;
 }
 
 /** Requests that one connection goes through in turn; all connections together go over all SKUs. */
@@ -35,6 +37,7 @@ export async function closedHttp(options: ClosedHttpOptions): Promise<ClosedResu
     latency.recordMs(ms);
     if (status >= 200 && status < 300) accepted++;
   });
+  await options.settled?.();
   const cpu = cpuMs(options.pids) - cpuBefore;
   return {
     perSecond: accepted / result.duration,
