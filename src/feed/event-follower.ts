@@ -6,7 +6,6 @@
  * E2. The cursor is the tail of the stream itself; a session begins by reading it, and nothing else is trusted.
  */
 
-import { setTimeout as delay } from "node:timers/promises";
 import type { StockEntry } from "../shard/index.ts";
 import { type ChainMessage, ChainPublisher, ID_HEADER } from "./chain-publisher.ts";
 import { cloudEventJson, sourceJson } from "./cloud-event.ts";
@@ -21,8 +20,6 @@ import { eventSubject } from "./tokens.ts";
 
 /** Messages per acknowledged run. */
 export const RUN_MAX = 512;
-/** Adds to the age of an event when it is published; small beside the second that is promised. */
-const LINGER_MS = 40;
 
 export class EventFollower {
   readonly #world: FollowerWorld;
@@ -120,7 +117,7 @@ export class EventFollower {
       else this.#run.push(this.#message(entry, seq, index));
       if (this.#run.length === RUN_MAX) await this.#flush();
     }
-    if (newest) await this.#linger();
+    if (newest) await this.#flush();
     if (this.#run.length > 0) return;
     this.#progress = { record: seq, streamSeq: this.#last - this.#skipEvents };
     this.#lag.published(record.at, newest);
@@ -135,12 +132,6 @@ export class EventFollower {
       headerLines: "",
       body: cloudEventJson(id, this.#source, entry),
     };
-  }
-
-  /** Gives more records the time to come, so that a run of many small ones costs one answer. */
-  async #linger(): Promise<void> {
-    if (this.#run.length < RUN_MAX) await delay(LINGER_MS);
-    await this.#flush();
   }
 
   async #flush(): Promise<void> {

@@ -4,6 +4,7 @@
  * R1. Records come in sequence order without holes; a hole, a trimmed start or a broken chain of checksums is CorruptData.
  */
 
+import { setTimeout as delay } from "node:timers/promises";
 import { type Consumer, type ConsumerMessages, type JetStreamClient, type JsMsg, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { CorruptData } from "../base/index.ts";
@@ -18,6 +19,11 @@ export interface LaneRecord {
 
 /** Records of one fetch: bounds what waits in memory (a record has at most the server's `max_payload`). */
 const FETCH_RECORDS = 64;
+/**
+ * Pause after the newest record: what is committed meanwhile then comes in one go, which costs the server and us a fraction
+ * of taking record by record. Small beside the second that the feed may lag.
+ */
+const LINGER_MS = 40;
 const FETCH_MS = 30_000;
 const INACTIVE_NANOS = 60_000 * 1_000_000;
 
@@ -26,6 +32,8 @@ export class LaneReader {
   readonly #stream: string;
   #next: number;
   #previous: number | undefined;
+  /** Records behind the last one when it was sent: a fetch asks for what is there, and so ends at once. */
+  #pending = 0;
   #messages: ConsumerMessages | undefined;
   #closed = false;
   #lost = false;
@@ -43,7 +51,10 @@ export class LaneReader {
       opt_start_seq: this.#next,
       inactive_threshold: INACTIVE_NANOS,
     });
-    while (!this.#closed) yield* this.#fetch(consumer);
+    while (!this.#closed) {
+      yield* this.#fetch(consumer);
+      if (this.#pending === 0 && !this.#closed && !this.#lost) await delay(LINGER_MS);
+    }
   }
 
   /**
@@ -61,7 +72,8 @@ export class LaneReader {
   }
 
   async *#fetch(consumer: Consumer): AsyncGenerator<LaneRecord, void> {
-    this.#messages = await consumer.fetch({ max_messages: FETCH_RECORDS, expires: FETCH_MS });
+    const wanted = Math.min(Math.max(this.#pending, 1), FETCH_RECORDS);
+    this.#messages = await consumer.fetch({ max_messages: wanted, expires: FETCH_MS });
     if (this.#closed || this.#lost) this.#messages.stop();
     for await (const message of this.#messages) {
       if (this.#closed) return;
@@ -80,6 +92,7 @@ export class LaneReader {
     }
     this.#previous = checksumOf(message.data);
     this.#next = seq + 1;
-    return { seq, record, newest: message.info.pending === 0 };
+    this.#pending = message.info.pending;
+    return { seq, record, newest: this.#pending === 0 };
   }
 }
