@@ -4,15 +4,16 @@
  */
 
 import { join } from "node:path";
-import { buildHttpServer, startNatsService } from "./api/index.ts";
+import { buildHttpServer, parseMovement, startNatsService } from "./api/index.ts";
 import type { Settings } from "./config/index.ts";
 import { startEmbeddedNats } from "./embedded-nats/index.ts";
 import { type Feed, openEventTail, startFeed } from "./feed/index.ts";
+import { startIngest } from "./ingest/index.ts";
 import { laneName, laneStreamName, openLane } from "./journal/index.ts";
 import { Member } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
-import { describeMember } from "./node-metrics.ts";
+import { describeIngest, describeMember } from "./node-metrics.ts";
 import type { Log } from "./ports/index.ts";
 import { openLmdbSnapshotStore } from "./snapshot/index.ts";
 import { SystemClock, SystemRandom, writeNodeFile } from "./system/index.ts";
@@ -81,6 +82,7 @@ async function compose(settings: Settings, log: Log, teardown: Teardown): Promis
   describeMember(metrics, member, feed);
   const httpUrl = await startEdges(settings, natsUrl, member, metrics, log, teardown);
   await member.start();
+  await startInbound(natsUrl, member, metrics, log, teardown);
   teardown.add("node file", writeNodeFile(settings.dataDir, { pid: process.pid, httpUrl, natsUrl }));
   return { httpUrl, natsUrl, stop, stopped };
 }
@@ -188,4 +190,13 @@ async function startEdges(
   });
   teardown.add("HTTP server", () => server.close());
   return server.listen({ host: httpHost, port: httpPort });
+}
+
+/** After the member serves: a message taken earlier would only be sent back. */
+async function startInbound(natsUrl: string, grid: Member, metrics: NodeMetrics, log: Log, teardown: Teardown): Promise<void> {
+  const connection = await connectNats({ url: natsUrl, name: "stockgrid ingest", log });
+  teardown.add("ingest connection", () => connection.close());
+  const ingest = await startIngest({ connection, grid, parseMovement, log });
+  teardown.add("ingest", () => ingest.stop());
+  describeIngest(metrics, ingest);
 }

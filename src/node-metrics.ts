@@ -1,6 +1,7 @@
 /** What the metrics of a node read from its member and feed at each scrape. */
 
 import type { Feed } from "./feed/index.ts";
+import { INGEST_RESULTS, type Ingest } from "./ingest/index.ts";
 import type { Member } from "./member/index.ts";
 import type { NodeMetrics } from "./metrics/index.ts";
 
@@ -68,4 +69,12 @@ function describeFeed(metrics: NodeMetrics, feed: Feed): void {
   );
   metrics.counter("feed_events_total", "Events published.", [], () => [{ value: feed.stats().eventsPublished }]);
   metrics.counter("feed_resyncs_total", "Times the feed looked up where it stands.", [], () => [{ value: feed.stats().resyncs }]);
+}
+
+export function describeIngest(metrics: NodeMetrics, ingest: Ingest): void {
+  metrics.counter("ingest_messages_total", "Deliveries of the inbound stream answered, by result.", ["result"], () => {
+    const { results } = ingest.stats();
+    return INGEST_RESULTS.map((result) => ({ labels: { result }, value: results[result] }));
+  });
+  metrics.gauge("ingest_in_flight", "Inbound messages that wait for a commit.", [], () => [{ value: ingest.stats().inFlight }]);
 }

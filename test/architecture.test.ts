@@ -17,10 +17,9 @@ const LEVELS: Readonly<Record<string, number>> = {
   codec: 5,
   member: 6,
   ...Object.fromEntries(
-    ["api", "config", "embedded-nats", "feed", "journal", "loadgen", "metrics", "nats", "snapshot", "system"].map((name) => [
-      name,
-      EDGE_LEVEL,
-    ]),
+    ["api", "config", "embedded-nats", "feed", "ingest", "journal", "loadgen", "metrics", "nats", "snapshot", "system"].map(
+      (name) => [name, EDGE_LEVEL],
+    ),
   ),
   cli: 9,
 };
