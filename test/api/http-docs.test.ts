@@ -79,13 +79,16 @@ describe("the description", () => {
 });
 
 describe("the page to try it", () => {
-  it("comes with its own code and may load nothing from elsewhere", async () => {
-    const page = await ask(server, "GET", "/docs/");
-    expect([page.status, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
-    expect(page.text).toContain("/openapi.json");
-    expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
-    expect(page.headers["content-security-policy"]).toContain("default-src 'self'");
-    const script = await ask(server, "GET", `/docs/${/src="([^"]+)"/.exec(page.text)?.[1] ?? ""}`);
-    expect([script.status, script.text.length > 1_000_000]).toEqual([200, true]);
-  });
+  it.each(["/docs", "/docs/", "/docs?theme=dark"])(
+    "comes with its own code and may load nothing from elsewhere, at %s",
+    async (url) => {
+      const page = await ask(server, "GET", url);
+      expect([page.status, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
+      expect(page.text).toContain("/openapi.json");
+      expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
+      expect(page.headers["content-security-policy"]).toContain("default-src 'self'");
+      const script = await ask(server, "GET", /src="([^"]+)"/.exec(page.text)?.[1] ?? "");
+      expect([script.status, script.text.length > 1_000_000]).toEqual([200, true]);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 /**
- * `/openapi.json` and the page to try it at `/docs`.
+ * `/openapi.json` and the page to try it at `/docs`, which is the same with a slash at its end.
  *
  * The page's code is large and rarely asked for, so an app of its own is made for it on the first request. It is part of the
  * package and loads nothing from elsewhere; the content security policy makes sure of it.
@@ -12,6 +12,9 @@ import type { HttpContext } from "../options.ts";
 const POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
   "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+/** Absolute, since what is relative means something else at `/docs` than at `/docs/`. */
+const SCRIPT = "/docs/js/scalar.js";
 
 export function addDocsRoutes(app: FastifyInstance, context: HttpContext): void {
   let description: string | undefined;
@@ -57,10 +60,10 @@ class DocsPage {
 
 async function openPage(): Promise<FastifyInstance> {
   const { default: scalar } = await import("@scalar/fastify-api-reference");
-  const app = Fastify({ logger: false });
+  const app = Fastify({ logger: false, rewriteUrl: ({ url = "/" }) => url.replace(/^\/docs(?=\?|$)/, "/docs/") });
   await app.register(scalar, {
     routePrefix: "/docs",
-    configuration: { url: "/openapi.json", withDefaultFonts: false, telemetry: false, hideClientButton: true },
+    configuration: { url: "/openapi.json", cdn: SCRIPT, withDefaultFonts: false, telemetry: false, hideClientButton: true },
   });
   await app.ready();
   return app;
