@@ -5,11 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, serverOf, type TestServer } from "./http-fixture.ts";
 import { StubGrid } from "./nats-stub-grid.ts";
 
+interface AnswerDescription {
+  readonly headers?: Readonly<Record<string, { readonly schema: object }>>;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
 interface Operation {
   readonly operationId: string;
   readonly security?: unknown;
   readonly requestBody?: { readonly required: boolean };
-  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, unknown>> }>>;
+  readonly responses: Readonly<Record<string, AnswerDescription>>;
 }
 
 let server: TestServer;
@@ -39,8 +44,10 @@ describe("the description", () => {
         .sort(),
     ).toEqual(
       [
+        "GET /docs",
         "GET /healthz",
         "GET /metrics",
+        "GET /openapi.json",
         "GET /readyz",
         "GET /v1/events",
         "GET /v1/locations",
@@ -70,6 +77,20 @@ describe("the description", () => {
     for (const [name, schema] of Object.entries(document.components.schemas)) {
       if (name !== "Problem") expect(schema, name).toHaveProperty("examples");
     }
+  });
+
+  it("has the answer to a wrong method for every operation, with the methods that are right", () => {
+    for (const [name, { responses }] of operations()) {
+      expect(responses["405"], name).toMatchObject({
+        headers: { Allow: { schema: { type: "string" } } },
+        content: { "application/problem+json": { examples: { "method-not-allowed": { value: { status: 405 } } } } },
+      });
+    }
+  });
+
+  it("says when to come back wherever that is answered", () => {
+    const answers = operations().flatMap(([, { responses }]) => [responses["429"], responses["503"]]);
+    for (const answer of answers) if (answer !== undefined) expect(answer.headers).toHaveProperty("Retry-After");
   });
 
   it("says which bodies may be left out", () => {

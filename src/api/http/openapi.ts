@@ -37,8 +37,9 @@ declare module "fastify" {
   }
 }
 
-/** Of every operation under /v1, and of those with a body and those that change something. */
-const ANYWHERE = ["unauthorized", "forbidden", "too-many-requests", "not-ready"] as const;
+/** Of every path, of every operation with a scope, of those with a body and of those that change something. */
+const EVERYWHERE = ["method-not-allowed"] as const;
+const SCOPED = ["unauthorized", "forbidden", "too-many-requests", "not-ready"] as const;
 const WITH_BODY = ["payload-too-large", "unsupported-media-type"] as const;
 const CHANGING = ["outcome-unknown"] as const;
 
@@ -125,7 +126,8 @@ function answersOf({ answers }: RouteDocs): object {
 function problemsOf(docs: RouteDocs, scope: Scope | undefined): object {
   const slugs = [
     ...docs.problems,
-    ...(scope === undefined ? [] : ANYWHERE),
+    ...EVERYWHERE,
+    ...(scope === undefined ? [] : SCOPED),
     ...(docs.body === undefined ? [] : WITH_BODY),
     ...(scope === "write" || scope === "admin" ? CHANGING : []),
   ];
@@ -135,6 +137,16 @@ function problemsOf(docs: RouteDocs, scope: Scope | undefined): object {
   return Object.fromEntries(entries);
 }
 
+const RETRY_AFTER = { "Retry-After": { type: "integer", minimum: 1, description: "Seconds" } } as const;
+
+/** Headers that come with a problem. */
+const HEADERS: Readonly<Partial<Record<ProblemSlug, object>>> = {
+  "method-not-allowed": { Allow: { ...TEXT, description: "The methods of this path" } },
+  "too-many-requests": RETRY_AFTER,
+  "outcome-unknown": RETRY_AFTER,
+  "not-ready": RETRY_AFTER,
+};
+
 function problemAnswer(slugs: readonly ProblemSlug[]): object {
   const examples = slugs.map((slug) => {
     const { status, title, detail } = PROBLEMS[slug];
@@ -142,6 +154,7 @@ function problemAnswer(slugs: readonly ProblemSlug[]): object {
   });
   return {
     description: slugs.map((slug) => `\`${slug}\`: ${PROBLEMS[slug].title}`).join("; "),
+    headers: Object.assign({}, ...slugs.map((slug) => HEADERS[slug])) as object,
     content: { [PROBLEM_MEDIA_TYPE]: { schema: ProblemSchema, examples: Object.fromEntries(examples) } },
   };
 }

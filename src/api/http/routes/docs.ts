@@ -5,8 +5,8 @@
  * package and loads nothing from elsewhere; the content security policy makes sure of it.
  */
 
-import Fastify, { type FastifyInstance } from "fastify";
-import { apiDescription } from "../openapi.ts";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { apiDescription, type RouteDocs } from "../openapi.ts";
 import type { HttpContext } from "../options.ts";
 
 const POLICY =
@@ -18,18 +18,18 @@ const SCRIPT = "/docs/js/scalar.js";
 
 export function addDocsRoutes(app: FastifyInstance, context: HttpContext): void {
   let description: string | undefined;
-  app.get("/openapi.json", (_request, reply) => {
+  app.get("/openapi.json", { config: { docs: DESCRIPTION_DOCS } }, (_request, reply) => {
     description ??= JSON.stringify(apiDescription(app));
     reply.header("content-type", "application/json; charset=utf-8").send(description);
   });
   const page = new DocsPage(context);
-  for (const url of ["/docs", "/docs/*"]) {
-    app.get(url, (request, reply) => {
-      reply.hijack();
-      reply.raw.setHeader("content-security-policy", POLICY);
-      page.serve(request.raw, reply.raw);
-    });
-  }
+  const servePage = (request: FastifyRequest, reply: FastifyReply): void => {
+    reply.hijack();
+    reply.raw.setHeader("content-security-policy", POLICY);
+    page.serve(request.raw, reply.raw);
+  };
+  app.get("/docs", { config: { docs: PAGE_DOCS } }, servePage);
+  app.get("/docs/*", servePage);
   app.addHook("onClose", () => page.close());
 }
 
@@ -68,3 +68,21 @@ async function openPage(): Promise<FastifyInstance> {
   await app.ready();
   return app;
 }
+
+const DESCRIPTION_DOCS: RouteDocs = {
+  id: "openapi",
+  tag: "Node",
+  summary: "This description",
+  answers: { 200: { description: "OpenAPI 3.1", schema: { type: "object" } } },
+  problems: [],
+};
+
+const PAGE_DOCS: RouteDocs = {
+  id: "docs",
+  tag: "Node",
+  summary: "The page to read this description and try it",
+  answers: {
+    200: { description: "A page that loads nothing from elsewhere", schema: { type: "string" }, mediaType: "text/html" },
+  },
+  problems: [],
+};
