@@ -68,6 +68,43 @@ describe("a request that fits no route", () => {
     });
   });
 
+  it.each([
+    ["GET", "/v1/events?skus=1", "skus", "sku, location, type"],
+    ["GET", "/v1/events?sku=A&Type=held", "Type", "sku, location, type"],
+    ["GET", "/v1/locations?foo=1", "foo", "after, limit"],
+    ["GET", "/v1/locations?%66oo", "foo", "after, limit"],
+    ["GET", "/v1/locations?=1", "", "after, limit"],
+    ["GET", "/v1/locations?constructor=1", "constructor", "after, limit"],
+    ["GET", "/v1/locations?__proto__=1", "__proto__", "after, limit"],
+    ["GET", "/v1/locations/dc?x=1", "x", "none"],
+    ["PUT", "/v1/locations/dc?x=1", "x", "none"],
+    ["GET", "/v1/stock/A?location=dc", "location", "none"],
+    ["GET", "/v1/stock/A/dc?x=1", "x", "none"],
+    ["GET", `/v1/reservations/${STUB_ID}?x=1`, "x", "none"],
+    ["POST", "/v1/reservations?ttlSeconds=5", "ttlSeconds", "none"],
+    ["POST", "/v1/reservations?x=1&x=2", "x", "none"],
+    ["POST", `/v1/reservations/${STUB_ID}/confirm?x=1`, "x", "none"],
+    ["POST", "/v1/availability?x=1", "x", "none"],
+    ["POST", "/v1/movements?x=1", "x", "none"],
+  ] as const)("by its query, %s %s, is told %j is not known, and what is", async (method, url, name, known) => {
+    const answer = await ask(server, method, url, method === "GET" ? undefined : BODY);
+    expect([answer.status, slugOf(answer)]).toEqual([400, "invalid-request"]);
+    const message = known === "none" ? "is not known; there are none here" : `is not known; there are ${known}`;
+    expect(answer.body["errors"]).toEqual([{ path: `query ${name}`, message }]);
+  });
+
+  it("may have a query that is empty, and any outside the API", async () => {
+    for (const url of ["/v1/locations?", "/v1/stock/A?", "/healthz?probe=1", "/metrics?x=1", "/openapi.json?x=1"])
+      expect((await ask(server, "GET", url)).status, url).toBe(200);
+  });
+
+  it("is told of a bounded number of parameters, each by so much of its name", async () => {
+    const query = Array.from({ length: 100 }, (_, i) => `${"n".repeat(100)}${i}=1`).join("&");
+    const { body } = await ask(server, "GET", `/v1/stock/A?${query}`);
+    const errors = body["errors"] as { path: string }[];
+    expect([errors.length, errors[0]?.path]).toEqual([8, `query ${"n".repeat(64)}`]);
+  });
+
   it("takes ids of 64 code points, however long they are when encoded", async () => {
     expect((await ask(server, "GET", `/v1/stock/${"%F0%9F%98%80".repeat(64)}`)).status).toBe(200);
   });

@@ -104,7 +104,7 @@ const READ_DOCS: RouteDocs = {
   tag: TAG,
   summary: "Read a reservation",
   answers: { 200: { description: "The reservation", schema: ReservationViewSchema } },
-  problems: ["not-found"],
+  problems: ["invalid-request", "not-found"],
 };
 
 function transitDocs(id: TransitionName, summary: string, description: string): RouteDocs {

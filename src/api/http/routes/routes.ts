@@ -5,6 +5,10 @@ import { Answers } from "../answer.ts";
 import { type Guard, guards } from "../auth.ts";
 import type { RouteDocs } from "../openapi.ts";
 import type { HttpContext, Scope } from "../options.ts";
+import { strayParameters } from "../query.ts";
+
+/** Where a parameter of the query that is not in the `docs` is refused; probes and scrapers elsewhere add what they like. */
+const API = "/v1/";
 
 export interface RouteSpec {
   readonly method: "GET" | "PUT" | "POST";
@@ -37,6 +41,7 @@ export class Router {
     const { method, url, scope, docs } = spec;
     const answers = new Answers(method, url, this.context.observe);
     const guard = scope === undefined ? undefined : this.#guardOf(scope);
+    const strays = url.startsWith(API) ? strayParameters(Object.keys(docs.query ?? {})) : undefined;
     this.#app.route({
       method,
       url,
@@ -45,7 +50,10 @@ export class Router {
       config: { docs, scope },
       ...(guard === undefined ? {} : { onRequest: guard }),
       handler: (request, reply) => {
-        spec.handle(request, reply, answers, answers.start());
+        const since = answers.start();
+        const refusal = strays?.(request.query);
+        if (refusal === undefined) spec.handle(request, reply, answers, since);
+        else answers.problem(reply, since, refusal);
       },
     });
   }
