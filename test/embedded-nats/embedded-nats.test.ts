@@ -29,12 +29,13 @@ describe("the embedded nats-server", () => {
     await server.stop();
   });
 
-  it("syncs every write and takes a body of 8 MB with its headers", async () => {
+  it("syncs every write and takes a message of 8 MiB and none larger", async () => {
     const dataDir = tempFolder();
     const server = await started(dataDir);
     expect(readFileSync(join(dataDir, "nats", "nats-server.conf"), "utf8")).toMatch(/^ {2}sync_interval: always$/m);
     const connection = await connected(server.url);
-    const bytes = new Uint8Array(8 * 1024 * 1024);
+    const bytes = new Uint8Array(8_388_608);
+    expect(connection.info?.max_payload).toBe(bytes.length);
     const echo = connection.subscribe("large", {
       max: 1,
       callback: (_, message) => void message.respond(`${message.data.length}`),
@@ -120,17 +121,20 @@ describe("a node and its nats-server", () => {
     await connected(next.url);
   });
 
-  it("replaces a server that was left with other settings", async () => {
+  it.each([
+    ["sync_interval: always", "sync_interval: 2m"],
+    ["max_payload: 8388608", "max_payload: 9437184"],
+  ])("replaces a server that was left with other settings than %s", async (ours, theirs) => {
     const dataDir = tempFolder();
     const node = await nodeProcess(dataDir);
     node.child.kill("SIGKILL");
     await once(node.child, "exit");
     const config = join(dataDir, "nats", "nats-server.conf");
-    writeFileSync(config, readFileSync(config, "utf8").replace("sync_interval: always", "sync_interval: 2m"));
+    writeFileSync(config, readFileSync(config, "utf8").replace(ours, theirs));
     const next = await started(dataDir);
     expect(next.adopted).toBe(false);
     expect(isGone(node.natsPid)).toBe(true);
-    expect(readFileSync(config, "utf8")).toContain("sync_interval: always");
+    expect(readFileSync(config, "utf8")).toContain(ours);
   });
 
   it("replaces a server that was left and does not answer", async () => {
