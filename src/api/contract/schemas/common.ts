@@ -16,7 +16,7 @@ export const ReservationIdSchema = Type.String({
   minLength: 1,
   maxLength: 64,
   description: "Opaque",
-  examples: ["0mjwaidke00000001-9c1d2e3f"],
+  examples: ["0mm7ju2ey00000001-8f00732c"],
 });
 
 export const KeySchema = Type.String({ minLength: 1, maxLength: KEY_LENGTH_MAX });

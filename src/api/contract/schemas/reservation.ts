@@ -104,7 +104,7 @@ export const ReservationViewSchema = Type.Object(
     title: "Reservation",
     examples: [
       {
-        id: "0mjwaidke00000001-9c1d2e3f",
+        id: "0mm7ju2ey00000001-8f00732c",
         status: "held",
         lines: [{ sku: "85123A", location: "dc-1", quantity: 2, requested: 2, held: 2, allocated: 0, fulfilled: 0 }],
         mode: "all",
