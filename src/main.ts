@@ -5,18 +5,19 @@
 
 import { join } from "node:path";
 import { buildHttpServer, parseMovement, startNatsService } from "./api/index.ts";
+import type { LaneSeq } from "./base/index.ts";
 import type { Settings } from "./config/index.ts";
 import { startEmbeddedNats } from "./embedded-nats/index.ts";
 import { type Feed, openEventTail, startFeed } from "./feed/index.ts";
 import { startIngest } from "./ingest/index.ts";
 import { laneName, laneStreamName, openLane } from "./journal/index.ts";
-import { Member } from "./member/index.ts";
+import { Member, type MemberLimits, type MemberObserver } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
-import { describeIngest, describeMember } from "./node-metrics.ts";
+import { describeFeed, describeIngest, describeMember } from "./node-metrics.ts";
 import type { Log } from "./ports/index.ts";
 import { openLmdbSnapshotStore } from "./snapshot/index.ts";
-import { SystemClock, SystemRandom, writeNodeFile } from "./system/index.ts";
+import { SystemClock, SystemRandom, Teardown, writeNodeFile } from "./system/index.ts";
 
 export const VERSION = "0.1.0";
 
@@ -27,30 +28,6 @@ export interface RunningNode {
   stop(): Promise<void>;
   /** Resolves when the node has stopped: with the error when it stopped by itself. */
   readonly stopped: Promise<Error | undefined>;
-}
-
-/** Undoes what was started, last first. A part that fails to stop is logged and does not keep the others. */
-class Teardown {
-  readonly #steps: { name: string; stop: () => Promise<void> | void }[] = [];
-  readonly #log: Log;
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  add(name: string, stop: () => Promise<void> | void): void {
-    this.#steps.push({ name, stop });
-  }
-
-  async run(): Promise<void> {
-    for (const { name, stop } of this.#steps.splice(0).reverse()) {
-      try {
-        await stop();
-      } catch (error) {
-        this.#log.error({ part: name, error: String(error) }, "a part of the node did not stop cleanly");
-      }
-    }
-  }
 }
 
 /** Resolves once the node serves. What was started is undone when a later part fails. */
@@ -64,6 +41,16 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
   }
 }
 
+/** What every part of a node is started with. */
+interface Site {
+  readonly settings: Settings;
+  readonly natsUrl: string;
+  readonly metrics: NodeMetrics;
+  readonly log: Log;
+  readonly teardown: Teardown;
+}
+
+/** The edges and the feed start while the member recovers: until it serves, requests are answered `not-ready`. */
 async function compose(settings: Settings, log: Log, teardown: Teardown): Promise<RunningNode> {
   const { promise: stopped, resolve: hasStopped } = Promise.withResolvers<Error | undefined>();
   let failure: Error | undefined;
@@ -77,14 +64,18 @@ async function compose(settings: Settings, log: Log, teardown: Teardown): Promis
   };
 
   const natsUrl = settings.natsUrl ?? (await embeddedNats(settings, log, teardown));
-  const metrics = new NodeMetrics();
-  const { member, feed } = await startMember(settings, natsUrl, metrics, log, teardown, fail);
-  describeMember(metrics, member, feed);
-  const httpUrl = await startEdges(settings, natsUrl, member, metrics, log, teardown);
-  await member.start();
-  await startInbound(natsUrl, member, metrics, log, teardown);
+  const site: Site = { settings, natsUrl, metrics: new NodeMetrics(), log, teardown };
+  const { member, feed } = await openMember(site, fail);
+  const [httpUrl] = await allStarted([startEdges(site, member), member.start(), feed]);
+  await startInbound(site, member);
   teardown.add("node file", writeNodeFile(settings.dataDir, { pid: process.pid, httpUrl, natsUrl }));
   return { httpUrl, natsUrl, stop, stopped };
+}
+
+/** Waits for every part, also when one fails: what is still starting could not be stopped. */
+async function allStarted<T extends readonly unknown[]>(parts: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(parts);
+  return (await Promise.all(parts)) as unknown as T;
 }
 
 async function embeddedNats(settings: Settings, log: Log, teardown: Teardown): Promise<string> {
@@ -94,17 +85,10 @@ async function embeddedNats(settings: Settings, log: Log, teardown: Teardown): P
   return server.url;
 }
 
-const HOUR_MS = 3_600_000;
-
-async function startMember(
-  settings: Settings,
-  natsUrl: string,
-  metrics: NodeMetrics,
-  log: Log,
-  teardown: Teardown,
-  fail: (error: Error) => void,
-): Promise<{ member: Member; feed: Feed }> {
-  const { cluster, nodeId, shards } = settings;
+/** A member that has not taken its lane yet, and its feed, which is starting. */
+async function openMember(site: Site, fail: (error: Error) => void): Promise<{ member: Member; feed: Promise<void> }> {
+  const { settings, natsUrl, metrics, log, teardown } = site;
+  const { cluster, nodeId } = settings;
   const lane = laneName({ cluster, node: nodeId, member: 0 });
   const stream = laneStreamName(lane);
   const store = await openLmdbSnapshotStore({ path: join(settings.dataDir, "lmdb", "member-0") });
@@ -113,50 +97,59 @@ async function startMember(
   teardown.add("journal connection", () => connection.close());
   const journal = await openLane({ connection, stream });
   teardown.add("journal", () => journal.close());
-  const feed = await startFeed({
-    natsUrl,
-    stream,
-    lane,
-    cluster,
-    log,
-    eventsPerSecondMax: settings.feedEventsPerSecondMax,
-  });
-  teardown.add("feed", () => feed.stop());
+
+  let feed: Feed | undefined;
   const member = new Member({
     lane,
-    shards,
+    shards: settings.shards,
     ports: { clock: new SystemClock(), random: new SystemRandom(), journal, store, log },
-    limits: {
-      waitingMax: settings.queueMax,
-      checkpointMs: settings.checkpointSeconds * 1000,
-      keyRetentionMs: settings.keyRetentionHours * HOUR_MS,
-      movementRetentionMs: settings.movementRetentionHours * HOUR_MS,
-      activeRecordsMax: settings.activeRecordsMax,
-      activeReservationsMax: settings.activeRecordsMax,
-    },
-    trimFloor: () => feed.published(),
-    observer: {
-      committed: (seconds, commands, entries) => {
-        metrics.commitSeconds.child().observe(seconds);
-        metrics.commitCommands.child().observe(commands);
-        metrics.commitEntries.child().observe(entries);
-      },
-      checkpointed: (seconds) => metrics.checkpointSeconds.child().observe(seconds),
-      failed: fail,
-    },
+    limits: limitsOf(settings),
+    trimFloor: () => feed?.published() ?? NOTHING_PUBLISHED,
+    observer: { ...commitObserver(metrics), failed: fail },
   });
+  describeMember(metrics, member);
+  const starting = startFeed({ natsUrl, stream, lane, cluster, log, eventsPerSecondMax: settings.feedEventsPerSecondMax });
+  teardown.add("feed", () => feed?.stop());
   teardown.add("member", () => member.stop());
-  return { member, feed };
+  return {
+    member,
+    feed: starting.then((started) => {
+      feed = started;
+      describeFeed(metrics, started);
+    }),
+  };
 }
 
-async function startEdges(
-  settings: Settings,
-  natsUrl: string,
-  member: Member,
-  metrics: NodeMetrics,
-  log: Log,
-  teardown: Teardown,
-): Promise<string> {
+const NOTHING_PUBLISHED = 0 as LaneSeq;
+const HOUR_MS = 3_600_000;
+
+function limitsOf(settings: Settings): Partial<MemberLimits> {
+  return {
+    waitingMax: settings.queueMax,
+    checkpointMs: settings.checkpointSeconds * 1000,
+    keyRetentionMs: settings.keyRetentionHours * HOUR_MS,
+    movementRetentionMs: settings.movementRetentionHours * HOUR_MS,
+    activeRecordsMax: settings.activeRecordsMax,
+    activeReservationsMax: settings.activeRecordsMax,
+  };
+}
+
+function commitObserver(metrics: NodeMetrics): Pick<MemberObserver, "committed" | "checkpointed"> {
+  const seconds = metrics.commitSeconds.child();
+  const commands = metrics.commitCommands.child();
+  const entries = metrics.commitEntries.child();
+  const checkpoints = metrics.checkpointSeconds.child();
+  return {
+    committed: (took, callers, made) => {
+      seconds.observe(took);
+      commands.observe(callers);
+      entries.observe(made);
+    },
+    checkpointed: (took) => checkpoints.observe(took),
+  };
+}
+
+async function startEdges({ settings, natsUrl, metrics, log, teardown }: Site, member: Member): Promise<string> {
   const { cluster, httpHost, httpPort, apiKeys } = settings;
   const connection = await connectNats({ url: natsUrl, name: "stockgrid api", log });
   teardown.add("api connection", () => connection.close());
@@ -193,7 +186,7 @@ async function startEdges(
 }
 
 /** After the member serves: a message taken earlier would only be sent back. */
-async function startInbound(natsUrl: string, grid: Member, metrics: NodeMetrics, log: Log, teardown: Teardown): Promise<void> {
+async function startInbound({ natsUrl, metrics, log, teardown }: Site, grid: Member): Promise<void> {
   const connection = await connectNats({ url: natsUrl, name: "stockgrid ingest", log });
   teardown.add("ingest connection", () => connection.close());
   const ingest = await startIngest({ connection, grid, parseMovement, log });

@@ -5,10 +5,9 @@ import { INGEST_RESULTS, type Ingest } from "./ingest/index.ts";
 import type { Member } from "./member/index.ts";
 import type { NodeMetrics } from "./metrics/index.ts";
 
-export function describeMember(metrics: NodeMetrics, member: Member, feed: Feed): void {
+export function describeMember(metrics: NodeMetrics, member: Member): void {
   describeCommits(metrics, member);
   describeActors(metrics, member);
-  describeFeed(metrics, feed);
 }
 
 function describeCommits(metrics: NodeMetrics, member: Member): void {
@@ -54,7 +53,7 @@ function describeActors(metrics: NodeMetrics, member: Member): void {
   metrics.gauge("recovery_records", "Journal records replayed by it.", [], () => [{ value: stats.recoveryRecords }]);
 }
 
-function describeFeed(metrics: NodeMetrics, feed: Feed): void {
+export function describeFeed(metrics: NodeMetrics, feed: Feed): void {
   metrics.gauge(
     "feed_lag_seconds",
     "Age of the oldest committed change not yet published, 0 when there is none.",

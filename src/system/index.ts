@@ -1,4 +1,5 @@
-/** The machine's own time, chance and files, as the ports and the command want them. */
+/** The machine's own time, chance and files, and the order in which its parts stop. */
 export { type NodeFile, writeNodeFile } from "./node-file.ts";
 export { SystemClock } from "./system-clock.ts";
 export { SystemRandom } from "./system-random.ts";
+export { Teardown } from "./teardown.ts";
