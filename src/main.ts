@@ -121,6 +121,8 @@ async function openMember(site: Site, fail: (error: Error) => void): Promise<{ m
 }
 
 const NOTHING_PUBLISHED = 0 as LaneSeq;
+/** When a request that was turned away at the door may come again. */
+const RETRY_MS = 1_000;
 const HOUR_MS = 3_600_000;
 
 function limitsOf(settings: Settings): Partial<MemberLimits> {
@@ -180,6 +182,7 @@ async function startEdges({ settings, natsUrl, metrics, log, teardown }: Site, m
       problem: (slug) => metrics.problems.inc({ problem: slug, api: "http" }),
     },
     log,
+    overloaded: () => (member.waiting < settings.queueMax ? undefined : RETRY_MS),
   });
   teardown.add("HTTP server", () => server.close());
   return server.listen({ host: httpHost, port: httpPort });

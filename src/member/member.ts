@@ -55,12 +55,17 @@ export class Member implements Grid {
     return this.#phase;
   }
 
+  /** Callers that wait for a commit. O(1). */
+  get waiting(): number {
+    return this.#phase === "serving" || this.#phase === "stopping" ? this.#current.commit.waiting : 0;
+  }
+
   gauges(): MemberGauges {
     const { state, timers, checkpointedAt, commit } = this.#current;
     const serving = this.#phase === "serving" || this.#phase === "stopping";
     return {
       phase: this.#phase,
-      waiting: serving ? commit.waiting : 0,
+      waiting: this.waiting,
       timers,
       dirty: state.dirtySize,
       records: state.counts.records,
