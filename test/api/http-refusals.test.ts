@@ -350,6 +350,29 @@ describe("on a real socket", () => {
     });
   });
 
+  it("a request turned away leaves its connection fit for the next, and says all that a problem says", async () => {
+    const waits = [1, undefined];
+    const told: string[] = [];
+    const observe = { request: () => undefined, problem: (slug: string) => void told.push(slug) };
+    await withServer({ overloaded: () => waits.shift(), observe }, async (server, grid) => {
+      const body = JSON.stringify(BODY);
+      const head = "POST /v1/reservations HTTP/1.1\r\nContent-Type: application/json";
+      const kept = request(head, body).replace("Connection: close", "Connection: keep-alive");
+      const [refused = "", served = ""] = (await exchange(server, kept + request(head, body))).split(/(?=HTTP\/1\.1 201)/);
+      const [headers = "", text = ""] = refused.split("\r\n\r\n");
+      expect(headers).toMatch(/^HTTP\/1\.1 429 [\s\S]*content-type: application\/problem\+json\r\n[\s\S]*retry-after: 1\r\n/);
+      expect(JSON.parse(text)).toEqual({
+        type: "urn:stockgrid:problem:too-many-requests",
+        title: "Too many requests",
+        status: 429,
+        detail: expect.any(String),
+        retryAfterSeconds: 1,
+      });
+      expect(served).toContain('"status":"held"');
+      expect([grid.commands.length, told]).toEqual([1, ["too-many-requests"]]);
+    });
+  });
+
   it("a reservation is answered with length and type", async () => {
     await withServer({ overloaded: () => undefined }, async (server) => {
       const answer = await exchange(
