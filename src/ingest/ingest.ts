@@ -40,12 +40,14 @@ export interface IngestStats {
 
 export interface Ingest {
   stats(): IngestStats;
-  /** Takes nothing new and answers what is in flight. Resolves also when answers are still owed after 10 s. */
+  /** Takes nothing new and answers what is in flight. Resolves also when answers are still owed after 10 s, or NATS is away. */
   stop(): Promise<void>;
 }
 
 const ACK_WAIT_MS = 30_000;
 const STOP_WAIT_MS_MAX = 10_000;
+/** A flush waits for a server that does not answer. */
+const FLUSH_WAIT_MS_MAX = 2_000;
 /** Messages asked for ahead. */
 const PULL_MESSAGES = 256;
 /** Also how long the client waits before it asks again when a server was not ready after its restart. */
@@ -152,9 +154,13 @@ class Intake implements Ingest {
     this.#stopping.abort();
     this.#messages?.stop();
     const { connection, log } = this.#options;
-    if (this.#inFlight > 0) await Promise.race([this.#idle.promise, delay(STOP_WAIT_MS_MAX, undefined, { ref: false })]);
+    if (this.#inFlight > 0) await within(STOP_WAIT_MS_MAX, this.#idle.promise);
     if (this.#inFlight > 0) log.warn({ messages: this.#inFlight }, "inbound messages were left unanswered; they come again");
-    if (!connection.isClosed()) await connection.flush();
+    if (connection.isClosed()) return;
+    const flushed = connection.flush().catch((error: unknown) => {
+      log.warn({ err: error }, "the last answers to inbound messages may be lost; those come again");
+    });
+    await within(FLUSH_WAIT_MS_MAX, flushed);
   }
 }
 
@@ -188,6 +194,15 @@ function answer(message: JsMsg, settlement: Settlement): void {
     case "failed":
       return message.nak(FAILED_RETRY_MS);
   }
+}
+
+/** Waits for `done`, at most `ms`. */
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  const tooLate = new AbortController();
+  const timer = delay(ms, undefined, { signal: tooLate.signal }).catch((error: unknown) => {
+    if (!tooLate.signal.aborted) throw error;
+  });
+  await Promise.race([done, timer]).finally(() => tooLate.abort());
 }
 
 /** What a grid says after it threw is dropped. */

@@ -1,7 +1,7 @@
 /** The inbound stream over a real nats-server and a real member. Invariants I1 to I4 are those of src/ingest/ingest.ts. */
 
 import { type ConsumerInfo, jetstreamManager } from "@nats-io/jetstream";
-import { TimeoutError } from "@nats-io/nats-core";
+import { type NatsConnection, TimeoutError } from "@nats-io/nats-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   INGEST_CONSUMER,
@@ -30,6 +30,10 @@ async function start(options: Partial<IngestOptions> = {}): Promise<Ingest> {
   const ingest = await ingestOf(world, options);
   running.push(ingest);
   return ingest;
+}
+
+async function disconnected(connection: NatsConnection): Promise<void> {
+  for await (const { type } of connection.status()) if (type === "disconnect") return;
 }
 
 /** The stream is there, and nobody reads it yet. */
@@ -190,14 +194,34 @@ describe("stopping and coming back", () => {
   it("waits for the answers in flight, and acknowledges them", async () => {
     const owed: (() => void)[] = [];
     const grid: Pick<Grid, "move"> = { move: (movement, done) => owed.push(() => world.member.move(movement, done)) };
-    const ingest = await start({ grid });
+    const connection = await world.connect();
+    const ingest = await start({ grid, connection });
     await send(world, cloudEvent({ sku: "A" }));
     await until("the grid is asked", () => owed.length === 1);
     const stopped = ingest.stop();
     owed[0]?.();
     await stopped;
+    await connection.close();
     expect(ingest.stats()).toMatchObject({ inFlight: 0, results: { applied: 1 } });
     await settled();
+  });
+
+  it("stops also while NATS is away", async () => {
+    const connection = await world.connect();
+    const ingest = await start({ connection });
+    const away = disconnected(connection);
+    await world.nats.kill();
+    await away;
+    await ingest.stop();
+    expect(ingest.stats().inFlight).toBe(0);
+    await world.nats.restart();
+  });
+
+  it("stops also while NATS does not answer", async () => {
+    const ingest = await start();
+    world.nats.freeze();
+    await ingest.stop().finally(() => world.nats.thaw());
+    expect(ingest.stats().inFlight).toBe(0);
   });
 
   it("applies each of 500 messages once when the reader is cut off in their middle", async () => {
