@@ -10,7 +10,7 @@ import { mutateBytes, mutateJson, pick, randomBytes } from "./mutate.ts";
 
 const SKU = "FUZZ-SKU";
 const LOCATION = "FUZZ-NOWHERE";
-const ID = "0mb3k2f1a0000001-deadbeef";
+const ID = "0mb3k2f1a00000001-deadbeef";
 const LINE = { sku: SKU, location: LOCATION, quantity: 1 };
 const MOVEMENT = { id: "fuzz-1", type: "receipt", ...LINE, occurredAt: "2026-01-01T00:00:00Z", reason: "fuzz" };
 
