@@ -1,14 +1,22 @@
-/** The parts of a process in the order in which they were started, to be stopped in the opposite one. */
+/**
+ * The parts of a process in the order in which they were started, to be stopped in the opposite one. A part that fails to
+ * stop, or takes too long (its server may be away), is logged and does not keep the others.
+ */
 
+import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../ports/index.ts";
 
-/** Undoes what was started, last first. A part that fails to stop is logged and does not keep the others. */
+const STOP_MS_MAX = 15_000;
+
 export class Teardown {
   readonly #steps: { name: string; stop: () => Promise<void> | void }[] = [];
   readonly #log: Log;
+  readonly #stopMsMax: number;
 
-  constructor(log: Log) {
+  /** `stopMsMax`: the longest a part may take to stop. */
+  constructor(log: Log, stopMsMax = STOP_MS_MAX) {
     this.#log = log;
+    this.#stopMsMax = stopMsMax;
   }
 
   add(name: string, stop: () => Promise<void> | void): void {
@@ -18,10 +26,23 @@ export class Teardown {
   async run(): Promise<void> {
     for (const { name, stop } of this.#steps.splice(0).reverse()) {
       try {
-        await stop();
+        await within(this.#stopMsMax, stop);
       } catch (error) {
         this.#log.error({ part: name, error: String(error) }, "a part of the node did not stop cleanly");
       }
     }
+  }
+}
+
+async function within(ms: number, stop: () => Promise<void> | void): Promise<void> {
+  const stopped = new AbortController();
+  const tooLate = delay(ms, undefined, { signal: stopped.signal }).then(
+    () => Promise.reject(new Error(`it took longer than ${ms} ms`)),
+    () => undefined,
+  );
+  try {
+    await Promise.race([stop(), tooLate]);
+  } finally {
+    stopped.abort();
   }
 }
