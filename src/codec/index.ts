@@ -1,4 +1,5 @@
 /** The bytes of journal records and snapshot values: versioned, checksummed, refused when unknown. */
+export { entryBytesMax } from "./entry-size.ts";
 export {
   checksumOf,
   decodeJournalRecord,

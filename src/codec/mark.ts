@@ -26,7 +26,10 @@ export function encodeMark(mark: Mark): Uint8Array {
 export function decodeMark(bytes: Uint8Array): Mark {
   const { format, ...mark } = JSON.parse(new TextDecoder().decode(bytes)) as Mark & { format: number };
   if (format !== MARK_FORMAT) {
-    throw new CorruptData(`checkpoint format ${format} is not known to this version, which reads ${MARK_FORMAT}`, "snapshot mark");
+    throw new CorruptData(
+      `checkpoint format ${format} is not known to this version, which reads ${MARK_FORMAT}`,
+      "snapshot mark",
+    );
   }
   return mark;
 }

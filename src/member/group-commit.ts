@@ -11,7 +11,7 @@
  */
 
 import type { EpochMs, Fault, LaneSeq } from "../base/index.ts";
-import { checksumOf, encodeJournalRecord, type RecordChecksum } from "../codec/index.ts";
+import { checksumOf, encodeJournalRecord, entryBytesMax, type RecordChecksum } from "../codec/index.ts";
 import type { AppendOutcome, Clock, Journal, Log } from "../ports/index.ts";
 import type { Entry } from "../shard/index.ts";
 
@@ -29,6 +29,7 @@ export interface GroupCommitOptions {
   readonly epoch: number;
   readonly start: LanePosition;
   readonly batchEntriesMax: number;
+  readonly batchBytesMax: number;
   /** A record is about to be sent and memory is exactly the state after it. */
   onCut(position: LanePosition): void;
   onCommitted(position: LanePosition, seconds: number, commands: number, entries: number, bytes: number): void;
@@ -44,6 +45,10 @@ interface Batch {
   readonly dones: Done[];
   readonly results: unknown[];
   openedAt: EpochMs;
+  /** Entries whose size is in `bytesMax`. */
+  sized: number;
+  /** The record takes no more than this. */
+  bytesMax: number;
 }
 
 interface InFlight {
@@ -114,7 +119,7 @@ export class GroupCommit {
 
   /** Plans a send for entries nobody waits for, and closes a batch that is full. */
   touch(): void {
-    if (this.#open.entries.length >= this.#options.batchEntriesMax) this.closeBatch();
+    if (this.#isFull(this.#open)) this.closeBatch();
     if (this.#sendPlanned || this.#inFlight !== undefined) return;
     this.#sendPlanned = true;
     this.#options.clock.soon(() => {
@@ -240,11 +245,17 @@ export class GroupCommit {
     for (const done of dones) (done as (result: unknown) => void)(fault);
   }
 
+  #isFull(batch: Batch): boolean {
+    const { entries } = batch;
+    while (batch.sized < entries.length) batch.bytesMax += entryBytesMax(entries[batch.sized++] as Entry);
+    return entries.length >= this.#options.batchEntriesMax || batch.bytesMax >= this.#options.batchBytesMax;
+  }
+
   #isEmpty(batch: Batch): boolean {
     return batch.entries.length === 0 && batch.dones.length === 0;
   }
 
   #newBatch(): Batch {
-    return { entries: [], dones: [], results: [], openedAt: this.#options.clock.now() };
+    return { entries: [], dones: [], results: [], openedAt: this.#options.clock.now(), sized: 0, bytesMax: 0 };
   }
 }

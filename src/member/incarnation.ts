@@ -87,6 +87,7 @@ export class Incarnation {
       epoch: recovered.epoch,
       start: recovered.position,
       batchEntriesMax: bounds.batchEntriesMax,
+      batchBytesMax: bounds.batchBytesMax,
       onCut: (position) => this.#cutIfDue(position),
       onCommitted: (position, ...figures) => this.#onCommitted(position, ...figures),
       onUnknown: () => {

@@ -14,8 +14,10 @@ export interface MemberPorts {
 export interface MemberLimits {
   /** Commands and reads that may wait for a commit; one more is refused as too-many-requests. */
   readonly waitingMax: number;
-  /** Entries after which a batch is closed and the next one opened. */
+  /** Entries, or their bytes at most, after which a batch is closed and the next one opened. */
   readonly batchEntriesMax: number;
+  /** One more command, at most a megabyte, must still fit into a message of the journal. */
+  readonly batchBytesMax: number;
   /** A caller that waits longer than this for the journal is told that the outcome is unknown, ms. */
   readonly answerMsMax: number;
   /** Time between two checkpoints, ms. */
@@ -37,7 +39,8 @@ const HOUR_MS = 3_600_000;
 
 export const DEFAULT_LIMITS: MemberLimits = {
   waitingMax: 50_000,
-  batchEntriesMax: 2_048,
+  batchEntriesMax: 20_000,
+  batchBytesMax: 6 * 1024 * 1024,
   answerMsMax: 5_000,
   checkpointMs: 10_000,
   dirtyMax: 200_000,
