@@ -16,7 +16,7 @@ import {
 export const MADE = 1_000_000 as EpochMs;
 export const EXPIRES = 1_900_000 as EpochMs;
 export const NOW = 1_000_500 as EpochMs;
-export const ID = "00000000r0000001-00000000" as ReservationId;
+export const ID = "00000000r00000001-00000000" as ReservationId;
 
 export function part(sku: string, quantity: number): LinePart {
   return { sku: sku as Sku, location: "place" as LocationId, quantity };
