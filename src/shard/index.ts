@@ -13,4 +13,4 @@ export type { ColdTier } from "./cold-tier.ts";
 export type { Entry, KeyEntry, Levels, LocationEntry, MovementEntry, ReservationEntry, StockEntry } from "./entry.ts";
 export { LOCATION_TYPES, type Location, type LocationType } from "./location.ts";
 export { type ActiveMax, passivateShard } from "./passivate.ts";
-export { type ActorCounts, keyName, Shard } from "./shard.ts";
+export { type ActorCounts, Shard } from "./shard.ts";

@@ -141,6 +141,6 @@ export class Shard {
 }
 
 /** Name of an idempotency key inside its shard. */
-export function keyName(sku: Sku, key: string): string {
+function keyName(sku: Sku, key: string): string {
   return `${sku}\u0000${key}`;
 }
