@@ -6,8 +6,8 @@ import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ANY_TYPE, parseSource, type Source, sourcesIn } from "./architecture/sources.ts";
 
-const EDGE_LEVEL = 7;
-const ROOT_LEVEL = 8;
+const EDGE_LEVEL = 8;
+const ROOT_LEVEL = 9;
 const LEVELS: Readonly<Record<string, number>> = {
   base: 0,
   ports: 1,
@@ -15,16 +15,32 @@ const LEVELS: Readonly<Record<string, number>> = {
   reservation: 3,
   shard: 4,
   codec: 5,
+  placement: 5,
+  locations: 6,
   member: 6,
+  router: 7,
   ...Object.fromEntries(
-    ["api", "config", "embedded-nats", "feed", "ingest", "journal", "loadgen", "metrics", "nats", "snapshot", "system"].map(
-      (name) => [name, EDGE_LEVEL],
-    ),
+    [
+      "api",
+      "client",
+      "config",
+      "embedded-nats",
+      "feed",
+      "ingest",
+      "journal",
+      "links",
+      "loadgen",
+      "metrics",
+      "nats",
+      "registry",
+      "snapshot",
+      "system",
+    ].map((name) => [name, EDGE_LEVEL]),
   ),
-  cli: 9,
+  cli: 10,
 };
 /** Time, chance and the world come in through ports; these folders run the same in the simulator as in production. */
-const PURE = ["base", "ports", "stock", "reservation", "shard", "codec", "member"];
+const PURE = ["base", "ports", "stock", "reservation", "shard", "codec", "placement", "locations", "member", "router"];
 const PURE_MODULES = new Set(["node:zlib"]);
 const WORLDLY_NAMES = [
   "Date.now",

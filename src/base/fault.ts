@@ -7,8 +7,9 @@
  * - `too-many-requests`: a bounded queue is full; nothing was done.
  * - `not-ready`: the shard is recovering or moving; nothing was done.
  * - `outcome-unknown`: the journal did not answer; retry with the same key is safe.
+ * - `not-owner`: the member does not own the shard (any more); nothing was done. The router asks the owner; no caller of the grid sees it.
  */
-export type FaultCode = "too-many-requests" | "not-ready" | "outcome-unknown";
+export type FaultCode = "too-many-requests" | "not-ready" | "outcome-unknown" | "not-owner";
 
 export interface Fault {
   readonly kind: "fault";

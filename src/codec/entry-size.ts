@@ -32,5 +32,15 @@ function textLength(entry: Entry): number {
       return entry.id.length;
     case "location":
       return JSON.stringify(entry.location).length;
+    case "adopted":
+      return entry.origin.kind === "place"
+        ? entry.origin.lane.length
+        : entry.origin.kind === "image"
+          ? entry.origin.name.length
+          : 0;
+    case "released":
+      return entry.to.length;
+    case "barrier":
+      return 0;
   }
 }

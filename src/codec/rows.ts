@@ -5,13 +5,33 @@
  * rows of the form `heldLine`, which refer to the reservation before them: half the bytes of the commonest record.
  */
 
-import { CorruptData, type EpochMs, type LocationId, type ReservationId, type Sku } from "../base/index.ts";
+import {
+  CorruptData,
+  type EpochMs,
+  type LaneSeq,
+  type LocationId,
+  type ReservationId,
+  type ShardId,
+  type ShardOrigin,
+  type Sku,
+} from "../base/index.ts";
 import { type LineChange, RESERVATION_EVENT_KINDS, type ReservationChanged, type ReservationHeld } from "../reservation/index.ts";
 import type { Entry, Location, ReservationEntry, StockEntry } from "../shard/index.ts";
 import { STOCK_EVENT_KINDS, type StockEventKind } from "../stock/index.ts";
 import { givenFields } from "./given.ts";
 
-const FORM = { stock: 0, reservationHeld: 1, reservationChanged: 2, key: 3, movement: 4, location: 5, heldLine: 6 } as const;
+const FORM = {
+  stock: 0,
+  reservationHeld: 1,
+  reservationChanged: 2,
+  key: 3,
+  movement: 4,
+  location: 5,
+  heldLine: 6,
+  adopted: 7,
+  released: 8,
+  barrier: 9,
+} as const;
 
 const STOCK_KIND_NUMBER = numbersOf(STOCK_EVENT_KINDS);
 const RESERVATION_KIND_NUMBER = numbersOf(RESERVATION_EVENT_KINDS);
@@ -56,6 +76,12 @@ function rowOfEntry(entry: Entry, base: EpochMs): Row {
       return [FORM.movement, entry.id, entry.version, entry.at - base];
     case "location":
       return [FORM.location, givenFields(entry.location)];
+    case "adopted":
+      return [FORM.adopted, entry.shard, entry.epoch, ...fieldsOfOrigin(entry.origin)];
+    case "released":
+      return [FORM.released, entry.shard, entry.epoch, entry.to];
+    case "barrier":
+      return [FORM.barrier];
   }
 }
 
@@ -77,9 +103,31 @@ function entryOfRow(row: Row, base: EpochMs, where: string): Entry {
     }
     case FORM.location:
       return { entry: "location", location: row[1] as Location };
+    case FORM.adopted: {
+      const [, shard, epoch] = row as [number, ShardId, number];
+      return { entry: "adopted", shard, epoch, origin: originOfFields(row.slice(3)) };
+    }
+    case FORM.released: {
+      const [, shard, epoch, to] = row as [number, ShardId, number, string];
+      return { entry: "released", shard, epoch, to };
+    }
+    case FORM.barrier:
+      return { entry: "barrier" };
     default:
       throw new CorruptData(`journal entry of form ${String(row[0])} is not known to this version`, where);
   }
+}
+
+/** Nothing for a new shard, one field for an image, two for a place. */
+function fieldsOfOrigin(origin: ShardOrigin): unknown[] {
+  if (origin.kind === "new") return [];
+  return origin.kind === "image" ? [origin.name] : [origin.lane, origin.seq];
+}
+
+function originOfFields(fields: readonly unknown[]): ShardOrigin {
+  const [name, seq] = fields as [string | undefined, LaneSeq | undefined];
+  if (name === undefined) return { kind: "new" };
+  return seq === undefined ? { kind: "image", name } : { kind: "place", lane: name, seq };
 }
 
 type HeldLineRow = [

@@ -108,6 +108,10 @@ export class MemberState {
         return this.shardOfMovement(entry.id).putMovement(entry.id, { version: entry.version, at: entry.at });
       case "location":
         return this.applyLocation(entry.location);
+      case "adopted":
+      case "released":
+      case "barrier":
+        return;
     }
   }
 

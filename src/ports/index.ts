@@ -2,6 +2,9 @@
 export type { Clock } from "./clock.ts";
 export type { EventTail, TailFilter, TailListener } from "./event-tail.ts";
 export type { AppendOutcome, Journal, LaneBounds } from "./journal.ts";
+export type { KeyValue, KeyValueEntry } from "./key-value.ts";
+export type { FollowedRecord, LaneFollow, Lanes } from "./lanes.ts";
+export type { Links } from "./links.ts";
 export type { Log } from "./log.ts";
 export type { Random } from "./random.ts";
 export {

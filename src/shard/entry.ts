@@ -2,7 +2,7 @@
  * Entries: what one committed journal record says, in order. The whole state of a member is the fold of its entries.
  */
 
-import type { EpochMs, ReservationId, Sku } from "../base/index.ts";
+import type { EpochMs, ReservationId, ShardId, ShardOrigin, Sku } from "../base/index.ts";
 import type { ReservationEvent } from "../reservation/index.ts";
 import type { StockEvent, StockRecord } from "../stock/index.ts";
 import type { Location } from "./location.ts";
@@ -50,4 +50,35 @@ export interface LocationEntry {
   readonly location: Location;
 }
 
-export type Entry = StockEntry | ReservationEntry | KeyEntry | MovementEntry | LocationEntry;
+/** From here on the shard is in this lane; its state continues at `origin`. */
+export interface AdoptedEntry {
+  readonly entry: "adopted";
+  readonly shard: ShardId;
+  readonly epoch: number;
+  readonly origin: ShardOrigin;
+}
+
+/** From here on nothing of the shard is in this lane, until it is adopted again. */
+export interface ReleasedEntry {
+  readonly entry: "released";
+  readonly shard: ShardId;
+  /** The epoch that ends. */
+  readonly epoch: number;
+  /** Lane of the member that is to continue; nobody in particular when empty. */
+  readonly to: string;
+}
+
+/** Says nothing; its commit proves that its writer was still the writer. */
+export interface BarrierEntry {
+  readonly entry: "barrier";
+}
+
+export type Entry =
+  | StockEntry
+  | ReservationEntry
+  | KeyEntry
+  | MovementEntry
+  | LocationEntry
+  | AdoptedEntry
+  | ReleasedEntry
+  | BarrierEntry;

@@ -10,7 +10,18 @@ export {
   type ReservationCell,
 } from "./cells.ts";
 export type { ColdTier } from "./cold-tier.ts";
-export type { Entry, KeyEntry, Levels, LocationEntry, MovementEntry, ReservationEntry, StockEntry } from "./entry.ts";
+export type {
+  AdoptedEntry,
+  BarrierEntry,
+  Entry,
+  KeyEntry,
+  Levels,
+  LocationEntry,
+  MovementEntry,
+  ReleasedEntry,
+  ReservationEntry,
+  StockEntry,
+} from "./entry.ts";
 export { LOCATION_TYPES, type Location, type LocationType } from "./location.ts";
 export { type ActiveMax, passivateShard } from "./passivate.ts";
 export { type ActorCounts, Shard } from "./shard.ts";

@@ -1,7 +1,7 @@
 /** Any entry that a journal record may carry. */
 
 import fc from "fast-check";
-import type { EpochMs, LocationId, ReservationId, Sku } from "../../src/base/index.ts";
+import type { EpochMs, LaneSeq, LocationId, ReservationId, ShardId, ShardOrigin, Sku } from "../../src/base/index.ts";
 import type { JournalRecord } from "../../src/codec/index.ts";
 import { RESERVATION_EVENT_KINDS, type ReservationChanged } from "../../src/reservation/index.ts";
 import { type Entry, LOCATION_TYPES, type Location } from "../../src/shard/index.ts";
@@ -100,12 +100,30 @@ const location: fc.Arbitrary<Entry> = fc
   )
   .map((made) => ({ entry: "location", location: withoutNegativeZero(made) as Location }));
 
+const shard = fc.nat(65_535) as fc.Arbitrary<ShardId>;
+
+const origin: fc.Arbitrary<ShardOrigin> = fc.oneof(
+  fc.constant({ kind: "new" } as const),
+  fc.record({ kind: fc.constant("place" as const), lane: text, seq: fc.nat() as fc.Arbitrary<LaneSeq> }),
+  fc.record({ kind: fc.constant("image" as const), name: text }),
+);
+
+const adopted: fc.Arbitrary<Entry> = fc
+  .record({ shard, epoch: fc.nat(), origin })
+  .map((adoption) => ({ entry: "adopted", ...adoption }));
+
+const released: fc.Arbitrary<Entry> = fc
+  .record({ shard, epoch: fc.nat(), to: text })
+  .map((release) => ({ entry: "released", ...release }));
+
+const barrier: fc.Arbitrary<Entry> = fc.constant({ entry: "barrier" });
+
 /** JSON has none, so nothing that arrives has one. */
 function withoutNegativeZero(value: object): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(stock, held, changed, key, movement, location);
+export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(stock, held, changed, key, movement, location, adopted, released, barrier);
 
 export const anyRecord: fc.Arbitrary<JournalRecord> = fc.record({
   lane: text,

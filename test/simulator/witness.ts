@@ -123,6 +123,9 @@ export class Witness {
         this.movements.set(entry.id, entry);
         return;
       case "location":
+      case "adopted":
+      case "released":
+      case "barrier":
         return;
     }
   }

@@ -4,7 +4,7 @@ import type { Fault } from "../../base/index.ts";
 import type { InsufficientStock, KeyReused, NotFound } from "../../member/index.ts";
 import type { TransitionRejection } from "../../reservation/index.ts";
 import type { LevelOutOfRange } from "../../stock/index.ts";
-import { type Problem, problem } from "./problems.ts";
+import { type Problem, type ProblemSlug, problem } from "./problems.ts";
 
 export type Refusal = InsufficientStock | KeyReused | NotFound | TransitionRejection | LevelOutOfRange | Fault;
 
@@ -22,8 +22,13 @@ export function problemOf(refusal: Refusal): Problem {
     case "level-out-of-range":
       return problem("conflict", refusal.detail);
     case "fault":
-      return problem(refusal.code, refusal.detail, { retryAfterSeconds: retryAfterSeconds(refusal.retryAfterMs) });
+      return problem(slugOfFault(refusal), refusal.detail, { retryAfterSeconds: retryAfterSeconds(refusal.retryAfterMs) });
     default:
       return problem(refusal.kind, refusal.detail);
   }
+}
+
+/** A caller of the grid has no use for who owns what: what was sent to the wrong member is simply not ready. */
+function slugOfFault({ code }: Fault): ProblemSlug {
+  return code === "not-owner" ? "not-ready" : code;
 }

@@ -1,0 +1,78 @@
+/** What the loop that keeps shards in their places asks of its member. The member implements it; the simulator runs both. */
+
+import type { LanePlace, LaneSeq, ShardId, ShardOrigin } from "../base/index.ts";
+
+/** The member's time as writer of its lane. Ends when it is fenced or stopped. */
+export interface Tenure {
+  /** Writer epoch of the lane. */
+  readonly writer: number;
+  /** Sequence of its announcement. */
+  readonly began: LaneSeq;
+  /** Last committed sequence. */
+  readonly position: LaneSeq;
+}
+
+export interface Holding {
+  readonly shard: ShardId;
+  /** Epoch of the claim whose entries it follows or writes. */
+  readonly epoch: number;
+  /** Lane through which the state is complete: the own one for an owner. */
+  readonly lane: string;
+  /**
+   * - `filling`: an image is being taken, or the lane is read from where a copy stopped.
+   * - `following`: it is as new as what has been read of its lane.
+   * - `served`: owned; its adoption is committed or on its way in order.
+   * - `closing`: its release is on its way.
+   * - `kept`: complete through a lane that is no longer its owner's, or the own lane of an earlier tenure; to be followed, claimed or discarded.
+   */
+  readonly state: "filling" | "following" | "served" | "closing" | "kept";
+}
+
+/** Where a standby finds a shard: the claim of its owner. */
+export interface ShardSource {
+  readonly owner: string;
+  readonly epoch: number;
+  readonly origin: ShardOrigin;
+  readonly at: LaneSeq;
+}
+
+export interface Adoption {
+  readonly shard: ShardId;
+  readonly epoch: number;
+  readonly origin: ShardOrigin;
+}
+
+/** The owner of a shard released it in favour of this member: seen in the owner's lane, everything before it applied. */
+export interface Released {
+  readonly shard: ShardId;
+  readonly epoch: number;
+  readonly place: LanePlace;
+}
+
+export interface ShardHost {
+  readonly lane: string;
+  /** Undefined while the lane is being taken. */
+  tenure(): Tenure | undefined;
+  holding(shard: ShardId): Holding | undefined;
+  holdings(): Iterable<Holding>;
+  /** Sequences of followed lanes, and of the own one, that are in a finished checkpoint. */
+  durable(): ReadonlyMap<string, LaneSeq>;
+  /** Releases in favour of this member, not yet adopted. Cleared by `adopt` and `discard`. */
+  released(): Iterable<Released>;
+
+  /**
+   * Serves shards whose claims under `writer` were won. Resolves once the adoption is committed. Rejects, having done nothing, when the tenure is another,
+   * when a shard is not held through its origin, or when the lane is lost on the way.
+   */
+  adopt(writer: number, adoptions: readonly Adoption[]): Promise<void>;
+  /** Closes shards and commits their release. Resolves to the place. Rejects when the tenure is another or is lost on the way. */
+  release(writer: number, shards: readonly ShardId[], to: string): Promise<LanePlace>;
+  /** Takes the shard as a standby, whatever it has of it. Resolves once it follows; rejects when it cannot (source away, tenure over): ask again. */
+  standBy(shard: ShardId, source: ShardSource): Promise<void>;
+  /** Drops the shard from memory and store. Ignored for a served one. */
+  discard(shard: ShardId): void;
+  /** Makes sure the lane has a newer writer than `writer`: seals it unless that is so already. Resolves to the last sequence then. */
+  seal(lane: string, writer: number): Promise<LaneSeq>;
+  /** Resolves once the followed lane is applied through the place; rejects when it is not followed or cannot be read. */
+  reached(place: LanePlace): Promise<void>;
+}
