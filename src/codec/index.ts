@@ -8,7 +8,7 @@ export {
   type JournalRecord,
   type RecordChecksum,
 } from "./journal-record.ts";
-export { decodeMark, encodeMark, type Mark } from "./mark.ts";
+export { decodeMark, encodeMark, type HeldMark, type LaneMark, type Mark } from "./mark.ts";
 export {
   decodeKeyUse,
   decodeLocation,
@@ -31,6 +31,8 @@ export {
   recordKey,
   recordsOfSku,
   reservationKey,
+  reservationOfKey,
   retentionKey,
+  shardRange,
   timeKey,
 } from "./snapshot-values.ts";

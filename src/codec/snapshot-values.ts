@@ -14,10 +14,21 @@ const VALUE_FORMAT = 1;
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, encodeUndefinedAsNil: true });
 
-const SHARD_PREFIXES = Array.from({ length: 65_536 }, (_, shard) => shard.toString(16).padStart(4, "0"));
+const PREFIX_LENGTH = 4;
+const SHARD_PREFIXES = Array.from({ length: 65_536 }, (_, shard) => shard.toString(16).padStart(PREFIX_LENGTH, "0"));
 
 function prefix(shard: ShardId): string {
   return SHARD_PREFIXES[shard] as string;
+}
+
+/** All keys of a shard, in any table whose keys begin with it. */
+export function shardRange(shard: ShardId): { from: string; to: string } {
+  return { from: prefix(shard), to: `${prefix(shard)}\u{10FFFF}` };
+}
+
+/** The id in the key of a reservation. */
+export function reservationOfKey(key: string): ReservationId {
+  return key.slice(PREFIX_LENGTH) as ReservationId;
 }
 
 export function recordKey(shard: ShardId, sku: Sku, location: LocationId): string {

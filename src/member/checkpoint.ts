@@ -10,6 +10,7 @@ import type { EpochMs } from "../base/index.ts";
 import {
   decodeKeyUse,
   decodeMovementUse,
+  decodeReservation,
   dueKey,
   EMPTY_VALUE,
   encodeKeyUse,
@@ -19,10 +20,13 @@ import {
   encodeReservation,
   encodeStockRecord,
   keyUseKey,
+  type Mark,
   movementKey,
   partsOfRetentionKey,
+  type RetainedTable,
   recordKey,
   reservationKey,
+  reservationOfKey,
   retentionKey,
   timeKey,
 } from "../codec/index.ts";
@@ -31,24 +35,29 @@ import { heldUnits, type Reservation } from "../reservation/index.ts";
 import type { CellLists, KeyCell, MovementCell, RecordCell, ReservationCell } from "../shard/index.ts";
 import type { StockRecord } from "../stock/index.ts";
 import type { LanePosition } from "./group-commit.ts";
+import type { ImageRow } from "./image.ts";
 import type { MemberState } from "./member-state.ts";
 
 export interface CheckpointOptions {
   readonly clock: Clock;
   readonly store: SnapshotStore;
   readonly state: MemberState;
-  readonly lane: string;
-  readonly epoch: number;
+  /** Where memory stands now: the own lane at `position`, the followed lanes, the shards held. */
+  markAt(position: LanePosition, at: EpochMs): Mark;
   readonly keyRetentionMs: number;
   readonly movementRetentionMs: number;
   /** The checkpoint is on disk, or was not. */
-  onDone(error: Error | undefined, position: LanePosition, seconds: number, cells: number): void;
+  onDone(error: Error | undefined, mark: Mark, seconds: number, cells: number): void;
 }
+
+/** Something else to write with the next checkpoint, in steps, after what is forgotten and before what changed. */
+export type Extra = (writer: CheckpointWriter) => Iterable<() => void>;
 
 /** What one checkpoint writes: cells with the values they had at the cut. */
 interface Cut extends CellLists {
-  readonly position: LanePosition;
+  readonly mark: Mark;
   readonly at: EpochMs;
+  readonly extras: readonly Extra[];
   readonly recordValues: readonly StockRecord[];
   readonly reservationValues: readonly Reservation[];
 }
@@ -77,13 +86,15 @@ export class Checkpoint {
   }
 
   /** Takes the cut. O(dirty cells), some nanoseconds each. */
-  take(position: LanePosition): void {
-    const { state, clock } = this.#options;
+  take(position: LanePosition, extras: readonly Extra[]): void {
+    const { state, clock, markAt } = this.#options;
     const cells = state.takeDirty();
+    const at = clock.now();
     this.#cut = {
       ...cells,
-      position,
-      at: clock.now(),
+      mark: markAt(position, at),
+      at,
+      extras,
       recordValues: cells.records.map((cell) => cell.value),
       reservationValues: cells.reservations.map((cell) => cell.value),
     };
@@ -94,10 +105,7 @@ export class Checkpoint {
     const cut = this.#cut as Cut;
     const writer = this.#options.store.begin();
     this.#run(this.#encode(cut, writer), () => {
-      const { lane, epoch, state } = this.#options;
-      const { seq, checksum } = cut.position;
-      const mark = encodeMark({ lane, seq, checksum, epoch, shards: state.shards.length, at: cut.at });
-      writer.commit(mark, (error) => {
+      writer.commit(encodeMark(cut.mark), (error) => {
         if (!this.#dead) this.#finish(cut, error);
       });
     });
@@ -128,6 +136,7 @@ export class Checkpoint {
     for (const { key } of store.scan("retention", forgotten)) {
       yield () => forget(store, writer, key, { keys: cut.at - keyRetentionMs, movements: cut.at - movementRetentionMs });
     }
+    for (const extra of cut.extras) yield* extra(writer);
     for (let i = 0; i < cut.records.length; i++) {
       yield () => putRecord(writer, (cut.records[i] as RecordCell).shard, cut.recordValues[i] as StockRecord);
     }
@@ -148,8 +157,40 @@ export class Checkpoint {
       });
     } else this.#options.state.dirtyAgain(cut);
     const seconds = Math.max(0, this.#options.clock.now() - cut.at) / 1000;
-    this.#options.onDone(error, cut.position, seconds, cut.records.length + cut.reservations.length);
+    this.#options.onDone(error, cut.mark, seconds, cut.records.length + cut.reservations.length);
   }
+}
+
+/** Writes a row of an image, with the rows of the time indexes that go with it. */
+export function restoreRow(
+  writer: CheckpointWriter,
+  { table, key, value }: ImageRow,
+  retention: Pick<CheckpointOptions, "keyRetentionMs" | "movementRetentionMs">,
+): void {
+  writer.put(table, key, value);
+  switch (table) {
+    case "records":
+      return;
+    case "reservations": {
+      const reservation = decodeReservation(value, reservationOfKey(key));
+      return indexReservation(writer, key, undefined, reservation, retention.keyRetentionMs);
+    }
+    case "keys":
+      return retain(writer, "keys", key, decodeKeyUse(value, key).at + retention.keyRetentionMs);
+    case "movements":
+      return retain(writer, "movements", key, decodeMovementUse(value, key).at + retention.movementRetentionMs);
+  }
+}
+
+/** Key of a stored reservation in the time index of holds; undefined when it is not there. */
+export function storedDueKey(key: string, value: Uint8Array): string | undefined {
+  const reservation = decodeReservation(value, reservationOfKey(key));
+  const due = dueTime(reservation);
+  return due === 0 ? undefined : dueKey(due, reservation.id);
+}
+
+function retain(writer: CheckpointWriter, table: RetainedTable, key: string, until: number): void {
+  writer.put("retention", retentionKey(until, table, key), EMPTY_VALUE);
 }
 
 function putRecord(writer: CheckpointWriter, shard: RecordCell["shard"], record: StockRecord): void {
@@ -159,14 +200,25 @@ function putRecord(writer: CheckpointWriter, shard: RecordCell["shard"], record:
 function putReservation(writer: CheckpointWriter, cell: ReservationCell, value: Reservation, retentionMs: number): void {
   const key = reservationKey(cell.shard, value.id);
   writer.put("reservations", key, encodeReservation(value));
-  const before = cell.stored === undefined ? 0 : dueTime(cell.stored);
+  indexReservation(writer, key, cell.stored, value, retentionMs);
+}
+
+/** Brings the time indexes from what they say of the reservation as `stored` to what they must say of `value`. */
+function indexReservation(
+  writer: CheckpointWriter,
+  key: string,
+  stored: Reservation | undefined,
+  value: Reservation,
+  retentionMs: number,
+): void {
+  const before = stored === undefined ? 0 : dueTime(stored);
   const due = dueTime(value);
   if (before !== due) {
     if (before !== 0) writer.delete("due", dueKey(before, value.id));
     if (due !== 0) writer.put("due", dueKey(due, value.id), EMPTY_VALUE);
   }
-  const ended = isEnded(value) && (cell.stored === undefined || !isEnded(cell.stored));
-  if (ended) writer.put("retention", retentionKey(value.updatedAt + retentionMs, "reservations", key), EMPTY_VALUE);
+  const ended = isEnded(value) && (stored === undefined || !isEnded(stored));
+  if (ended) retain(writer, "reservations", key, value.updatedAt + retentionMs);
 }
 
 /** When the hold ends, 0 when nothing is held. */
@@ -181,13 +233,13 @@ function isEnded(reservation: Reservation): boolean {
 function putKey(writer: CheckpointWriter, cell: KeyCell, retentionMs: number): void {
   const key = keyUseKey(cell.shard, cell.sku, cell.key);
   writer.put("keys", key, encodeKeyUse(cell.value));
-  writer.put("retention", retentionKey(cell.value.at + retentionMs, "keys", key), EMPTY_VALUE);
+  retain(writer, "keys", key, cell.value.at + retentionMs);
 }
 
 function putMovement(writer: CheckpointWriter, cell: MovementCell, retentionMs: number): void {
   const key = movementKey(cell.shard, cell.id);
   writer.put("movements", key, encodeMovementUse(cell.value));
-  writer.put("retention", retentionKey(cell.value.at + retentionMs, "movements", key), EMPTY_VALUE);
+  retain(writer, "movements", key, cell.value.at + retentionMs);
 }
 
 /** Deletes a row whose time is over, unless it was written anew since. Comes before the puts of the same checkpoint. */

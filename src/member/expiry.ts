@@ -46,6 +46,11 @@ export class Expiry {
     else if (expiresAt < this.#nextBeyond) this.#nextBeyond = expiresAt;
   }
 
+  /** Shards came in whose holds may have been passed over: everything is read again at the next {@link advance}. */
+  reload(): void {
+    this.#horizon = 0;
+  }
+
   /** The next hold due at `now`, or undefined. */
   popDue(now: EpochMs): ReservationId | undefined {
     return this.#heap.nextTime <= now ? (this.#heap.pop() as ReservationId) : undefined;

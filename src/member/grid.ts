@@ -75,6 +75,15 @@ export type MovementResult =
 
 export type Read<T> = { readonly kind: "read"; readonly value: T } | Fault;
 
+/** How fresh a read has to be. */
+export interface Freshness {
+  /**
+   * True: whoever answers proves by a commit of its own that it is still the owner, so that everything answered before the read was asked is seen.
+   * Otherwise an owner that was cut off may answer with what it had.
+   */
+  readonly strict?: boolean | undefined;
+}
+
 export interface Grid {
   reserve(command: Reserve, done: (result: ReserveResult) => void): void;
   transit(command: Transit, done: (result: TransitResult) => void): void;
@@ -87,8 +96,8 @@ export interface Grid {
 
   reservation(id: ReservationId, done: (result: Read<Reservation | undefined>) => void): void;
   /** Every record of a SKU, by location; empty for one never seen. */
-  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void): void;
-  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void): void;
+  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void, freshness?: Freshness): void;
+  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void, freshness?: Freshness): void;
   /** Records of the SKUs, all locations or only those named; a record never seen is left out. */
   availability(
     skus: readonly Sku[],

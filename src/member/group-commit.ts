@@ -44,6 +44,7 @@ interface Batch {
   readonly entries: Entry[];
   readonly dones: Done[];
   readonly results: unknown[];
+  readonly settlers: ((committed: boolean) => void)[];
   openedAt: EpochMs;
   /** Entries whose size is in `bytesMax`. */
   sized: number;
@@ -128,6 +129,12 @@ export class GroupCommit {
     });
   }
 
+  /** Tells what became of the open batch, however long that takes: committed, or ended by a stop or a fence. */
+  settle(tell: (committed: boolean) => void): void {
+    this.#open.settlers.push(tell);
+    this.touch();
+  }
+
   /** What comes next goes into another record. */
   closeBatch(): void {
     if (this.#isEmpty(this.#open)) return;
@@ -145,7 +152,11 @@ export class GroupCommit {
   /** Ends this writer: every caller gets `fault`, nothing more is sent. */
   stop(fault: Fault): void {
     this.#dead = true;
-    for (const batch of [this.#inFlight?.batch, ...this.#closed, this.#open]) if (batch !== undefined) this.#fail(batch, fault);
+    for (const batch of [this.#inFlight?.batch, ...this.#closed, this.#open]) {
+      if (batch === undefined) continue;
+      this.#fail(batch, fault);
+      for (const tell of batch.settlers.splice(0)) tell(false);
+    }
   }
 
   #send(): void {
@@ -236,6 +247,7 @@ export class GroupCommit {
     const { dones, results } = batch;
     this.#waiting -= dones.length;
     for (let i = 0; i < dones.length; i++) (dones[i] as (result: unknown) => void)(results[i]);
+    for (const tell of batch.settlers) tell(true);
   }
 
   #fail(batch: Batch, fault: Fault): void {
@@ -252,10 +264,10 @@ export class GroupCommit {
   }
 
   #isEmpty(batch: Batch): boolean {
-    return batch.entries.length === 0 && batch.dones.length === 0;
+    return batch.entries.length === 0 && batch.dones.length === 0 && batch.settlers.length === 0;
   }
 
   #newBatch(): Batch {
-    return { entries: [], dones: [], results: [], openedAt: this.#options.clock.now(), sized: 0, bytesMax: 0 };
+    return { entries: [], dones: [], results: [], settlers: [], openedAt: this.#options.clock.now(), sized: 0, bytesMax: 0 };
   }
 }

@@ -3,16 +3,19 @@
  * time, and takes checkpoints. Dropped whole when the lane is lost; the member then starts another.
  */
 
-import type { EpochMs, Fault, ReservationId } from "../base/index.ts";
-import { decodeLocation } from "../codec/index.ts";
+import { CorruptData, type EpochMs, type Fault, type LaneSeq, type ReservationId, type ShardId } from "../base/index.ts";
+import { decodeLocation, decodeMark, type LaneMark, type Mark } from "../codec/index.ts";
 import { formatReservationId } from "../reservation/index.ts";
 import { passivateShard } from "../shard/index.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { Checkpoint, type Extra } from "./checkpoint.ts";
 import { Expiry } from "./expiry.ts";
 import { GroupCommit, type LanePosition } from "./group-commit.ts";
+import { Intake } from "./intake.ts";
+import { type Announced, announceWriter } from "./lane-writer.ts";
 import { MemberState } from "./member-state.ts";
 import type { MemberLimits, MemberOptions } from "./options.ts";
-import { type Recovered, recover } from "./recovery.ts";
+import { Replica } from "./replica.ts";
+import { ShardDuties } from "./shard-duties.ts";
 import { SnapshotColdTier } from "./snapshot-cold-tier.ts";
 import type { MemberStats } from "./stats.ts";
 import { expire } from "./transit.ts";
@@ -23,6 +26,14 @@ const EXPIRE_MAX = 1_000;
 const TICK_MS = 250;
 /** Ids count from a random start, so that two members do not count in step. */
 const ID_RANGE = 2 ** 32;
+/** Records read of lanes, with nothing of ours in them, after which a checkpoint is due for its mark alone: others wait for it to trim. */
+const READ_MAX = 2_000;
+
+export interface Recovered {
+  readonly epoch: number;
+  /** Records of the own lane that were read. */
+  readonly records: number;
+}
 
 export interface IncarnationOptions extends MemberOptions {
   readonly bounds: MemberLimits;
@@ -31,13 +42,17 @@ export interface IncarnationOptions extends MemberOptions {
   /** An invariant broke outside of any command. */
   onBroken(error: unknown): void;
   /** A checkpoint is on disk. */
-  onCheckpoint(position: LanePosition): void;
+  onCheckpoint(mark: Mark): void;
+  onHostChanged(): void;
 }
 
 export class Incarnation {
   readonly state: MemberState;
+  readonly replica: Replica;
+  readonly intake: Intake;
   readonly #options: IncarnationOptions;
   readonly #expiry: Expiry;
+  #duties: ShardDuties | undefined;
   #commit!: GroupCommit;
   #checkpoint!: Checkpoint;
   #cutTaken: LanePosition | undefined;
@@ -48,13 +63,46 @@ export class Incarnation {
   #nextId: number;
   #dead = false;
   #checkpointWaiters: ((error?: Error) => void)[] = [];
+  #extras: Extra[] = [];
+  /** Who waits for the extras of the cut that is in work. */
+  #cutWaiters: ((error?: Error) => void)[] = [];
+  /** Of the newest finished checkpoint. */
+  #mark: Mark | undefined;
 
   constructor(options: IncarnationOptions) {
     this.#options = options;
-    const { store, random } = options.ports;
+    const { ports, shards, lane, bounds } = options;
+    const { store, random, clock, lanes, log } = ports;
     this.#expiry = new Expiry(store);
-    this.state = new MemberState(options.shards, new SnapshotColdTier(store), (at, id) => this.#expiry.track(at, id));
+    const owns = (shard: ShardId): boolean => this.replica.holdings.owns(shard);
+    this.state = new MemberState(shards, new SnapshotColdTier(store), owns, (at, id) => this.#expiry.track(at, id));
+    this.replica = new Replica({
+      ...{ lanes, clock, log, lane, shards },
+      state: this.state,
+      ownPosition: () => this.#commit?.position.seq,
+      changed: () => this.#options.onHostChanged(),
+      broken: (error) => this.#options.onBroken(error),
+    });
+    this.intake = new Intake({
+      ...{ lanes, lane, shards, store },
+      replica: this.replica,
+      state: this.state,
+      images: options.images,
+      keyRetentionMs: bounds.keyRetentionMs,
+      movementRetentionMs: bounds.movementRetentionMs,
+      checkpointWith: (...extras) => this.#checkpointWith(extras),
+    });
     this.#nextId = random.uint32();
+  }
+
+  /** What it does with shards; undefined before the lane is taken. */
+  get duties(): ShardDuties | undefined {
+    return this.#duties;
+  }
+
+  /** Mark of the newest checkpoint that is on disk. */
+  get mark(): Mark | undefined {
+    return this.#mark;
   }
 
   get commit(): GroupCommit {
@@ -71,34 +119,82 @@ export class Incarnation {
 
   /** Takes the lane and brings memory up to its end. */
   async start(): Promise<Recovered> {
-    const { ports, lane, shards, bounds, stats } = this.#options;
-    const { clock, journal, store, log } = ports;
+    const { ports, lane } = this.#options;
+    const { clock, journal, store } = ports;
     for (const { key, value } of store.scan("locations", { from: "", to: "\u{10FFFF}" })) {
       const location = decodeLocation(value, `location ${key}`);
       this.state.locations.set(location.id, location);
     }
-    const recovered = await recover({ clock, journal, store, lane, shards, onEntry: (entry) => this.state.replay(entry) });
-    if (this.#dead) return recovered;
+    this.#mark = this.#storedMark();
+    const announced = await announceWriter(journal, clock, lane, this.#mark);
+    const records = await this.#readLane(announced);
+    if (!this.#dead) this.#begin(announced);
+    return { epoch: announced.epoch, records };
+  }
+
+  #storedMark(): Mark | undefined {
+    const { ports, lane, shards } = this.#options;
+    const bytes = ports.store.mark();
+    if (bytes === undefined) return undefined;
+    const mark = decodeMark(bytes);
+    if (mark.lane !== lane) {
+      throw new CorruptData(
+        `the checkpoint belongs to lane ${mark.lane}, not ${lane}; use that node's settings or another data folder`,
+        "snapshot mark",
+      );
+    }
+    if (mark.shards === shards) return mark;
+    throw new CorruptData(
+      `the data was written with ${mark.shards} shards and the setting says ${shards}; set STOCKGRID_SHARDS=${mark.shards}`,
+      "snapshot mark",
+    );
+  }
+
+  /** Without a checkpoint a lane that reaches back to its beginning is read whole; another is of no use, and nothing is held. */
+  async #readLane({ epoch, position, first }: Announced): Promise<number> {
+    const { lane } = this.#options;
+    const start: LaneMark = this.#mark ?? { lane, seq: 0 as LaneSeq, checksum: 0, epoch: 0 };
+    if (this.#mark !== undefined) this.replica.restore(this.#mark);
+    else if (first > 1) return this.#startAnew(epoch, position);
+    const read = await this.replica.readOwn(start, position.seq);
+    if (read.checksum === position.checksum) return read.seq - start.seq;
+    throw new CorruptData("the lane's newest record is not the one just written", `lane ${lane}, record ${position.seq}`);
+  }
+
+  #startAnew(epoch: number, position: LanePosition): number {
+    const { ports, lane } = this.#options;
+    ports.log.warn(
+      { lane, epoch, seq: position.seq },
+      "there is no checkpoint, and the lane does not reach back to its beginning: the member starts without data and takes its shards from others",
+    );
+    return 0;
+  }
+
+  #begin({ epoch, position }: Announced): void {
+    const { ports, lane, bounds, stats } = this.#options;
+    const { clock, journal, log, lanes } = ports;
     this.#commit = new GroupCommit({
-      clock,
-      journal,
-      log,
-      lane,
-      epoch: recovered.epoch,
-      start: recovered.position,
+      ...{ clock, journal, log, lane, epoch },
+      start: position,
       batchEntriesMax: bounds.batchEntriesMax,
       batchBytesMax: bounds.batchBytesMax,
-      onCut: (position) => this.#cutIfDue(position),
-      onCommitted: (position, ...figures) => this.#onCommitted(position, ...figures),
+      onCut: (at) => this.#cutIfDue(at),
+      onCommitted: (at, ...figures) => this.#onCommitted(at, ...figures),
       onUnknown: () => {
         stats.unknownOutcomes++;
       },
       onFenced: () => this.#options.onFenced(),
     });
-    this.#checkpoint = this.#newCheckpoint(recovered.epoch);
+    this.#checkpoint = this.#newCheckpoint(epoch);
     this.#checkpointedAt = clock.now();
+    this.#duties = new ShardDuties({
+      ...{ lane, clock, lanes, replica: this.replica, intake: this.intake, commit: this.#commit },
+      writer: epoch,
+      began: position.seq,
+      onAdopted: () => this.#expiry.reload(),
+      onClosed: () => undefined,
+    });
     this.#tick();
-    return recovered;
   }
 
   /** A turn for a command or read that arrived now; holds that are due end first. */
@@ -113,9 +209,14 @@ export class Incarnation {
     this.#dead = true;
     this.#cancelTick?.();
     this.#cancelTimer?.();
+    this.#duties?.stop();
+    this.intake.stop();
+    this.replica.stop();
     this.#commit?.stop(fault);
     this.#checkpoint?.stop();
-    this.#resolveCheckpoints(new Error("the member stopped"));
+    const stopped = new Error("the member stopped");
+    for (const waiter of this.#cutWaiters.splice(0)) waiter(stopped);
+    this.#resolveCheckpoints(stopped);
   }
 
   /** Writes a checkpoint of all that is committed. Call when nothing is waiting. Resolves once it is on disk. */
@@ -124,6 +225,13 @@ export class Incarnation {
       this.#checkpointWaiters.push((error) => (error === undefined ? resolve() : reject(error)));
       this.#checkpointIfIdle();
     });
+  }
+
+  /** With the next checkpoint these are written too, and it is due at once. Resolves once it is on disk. */
+  #checkpointWith(extras: readonly Extra[]): Promise<void> {
+    if (this.#dead) return Promise.reject(new Error("the member stopped"));
+    this.#extras.push(...extras);
+    return this.checkpointNow();
   }
 
   #turnAt(now: EpochMs): Turn {
@@ -206,70 +314,89 @@ export class Incarnation {
 
   #checkpointDue(): boolean {
     const { checkpointMs, dirtyMax } = this.#options.bounds;
-    if (this.#checkpoint.running || this.state.dirtySize === 0) return false;
+    if (this.#checkpoint.running) return false;
     if (this.#checkpointWaiters.length > 0 || this.state.dirtySize >= dirtyMax) return true;
+    if (this.state.dirtySize === 0 && !this.#readMuch()) return false;
     return Math.abs(this.#options.ports.clock.now() - this.#checkpointedAt) >= checkpointMs;
+  }
+
+  /** Lanes moved on by much since the last mark. */
+  #readMuch(): boolean {
+    const marked = new Map(this.#mark?.followed.map(({ lane, seq }) => [lane, seq]));
+    if (this.#commit.position.seq - (this.#mark?.seq ?? 0) > READ_MAX) return true;
+    return this.replica.followedMarks().some(({ lane, seq }) => seq - (marked.get(lane) ?? 0) > READ_MAX);
   }
 
   #cutIfDue(position: LanePosition): void {
     if (!this.#checkpointDue()) return;
-    this.#checkpoint.take(position);
+    this.#takeCut(position);
     this.#cutTaken = position;
+  }
+
+  /** Whoever waits now waits for this one: what they want written is in memory, or among the extras. */
+  #takeCut(position: LanePosition): void {
+    this.#checkpoint.take(position, this.#extras);
+    this.#extras = [];
+    this.#cutWaiters = this.#checkpointWaiters;
+    this.#checkpointWaiters = [];
+  }
+
+  #markAt({ seq, checksum }: LanePosition, epoch: number, at: EpochMs): Mark {
+    const { lane, shards } = this.#options;
+    const { holdings } = this.replica;
+    return { lane, seq, checksum, epoch, shards, at, followed: this.replica.followedMarks(), held: holdings.marks() };
   }
 
   #onCommitted(position: LanePosition, seconds: number, commands: number, entries: number, bytes: number): void {
     const { stats, observer } = this.#options;
     stats.commits++;
     observer?.committed?.(seconds, commands, entries, bytes);
+    this.replica.ownMoved();
     if (this.#cutTaken === undefined || this.#cutTaken.seq !== position.seq) return;
     this.#cutTaken = undefined;
     this.#checkpoint.write();
   }
 
-  /** Also ends the wait for a checkpoint when there is nothing left to write. */
   #checkpointIfIdle(): void {
-    if (!this.#commit.idle) return;
-    if (!this.#checkpoint.running && this.state.dirtySize === 0) this.#resolveCheckpoints();
-    if (!this.#checkpointDue()) return;
-    this.#checkpoint.take(this.#commit.position);
+    if (this.#commit === undefined || !this.#commit.idle || !this.#checkpointDue()) return;
+    this.#takeCut(this.#commit.position);
     this.#checkpoint.write();
   }
 
   #newCheckpoint(epoch: number): Checkpoint {
-    const { ports, lane, bounds } = this.#options;
+    const { ports, bounds } = this.#options;
     const { clock, store } = ports;
     const { keyRetentionMs, movementRetentionMs } = bounds;
     return new Checkpoint({
       clock,
       store,
       state: this.state,
-      lane,
-      epoch,
+      markAt: (position, at) => this.#markAt(position, epoch, at),
       keyRetentionMs,
       movementRetentionMs,
-      onDone: (error, position, seconds, cells) => this.#onCheckpoint(error, position, seconds, cells),
+      onDone: (error, mark, seconds, cells) => this.#onCheckpoint(error, mark, seconds, cells),
     });
   }
 
-  #onCheckpoint(error: Error | undefined, position: LanePosition, seconds: number, cells: number): void {
+  #onCheckpoint(error: Error | undefined, mark: Mark, seconds: number, cells: number): void {
     const { stats, ports, lane, observer, onCheckpoint } = this.#options;
     this.#checkpointedAt = ports.clock.now();
     if (error !== undefined) {
       stats.checkpointFailures++;
-      ports.log.error(
-        { lane, seq: position.seq, error: error.message },
-        "a checkpoint failed; its changes stay for the next one",
-      );
+      ports.log.error({ lane, seq: mark.seq, error: error.message }, "a checkpoint failed; its changes stay for the next one");
+      for (const waiter of this.#cutWaiters.splice(0)) waiter(error);
       return this.#resolveCheckpoints(error);
     }
     stats.checkpoints++;
+    this.#mark = mark;
     observer?.checkpointed?.(seconds, cells);
+    for (const waiter of this.#cutWaiters.splice(0)) waiter();
     this.#checkpointIfIdle();
     this.#passivate(0);
-    onCheckpoint(position);
+    onCheckpoint(mark);
   }
 
-  #resolveCheckpoints(error?: Error): void {
+  #resolveCheckpoints(error: Error): void {
     for (const waiter of this.#checkpointWaiters.splice(0)) waiter(error);
   }
 

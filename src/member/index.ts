@@ -1,5 +1,6 @@
 /** One event loop: owns shards, commits their events in groups, recovers, takes checkpoints. */
 export type {
+  Freshness,
   Grid,
   IdempotencyKey,
   InsufficientStock,
@@ -14,7 +15,17 @@ export type {
   Transit,
   TransitResult,
 } from "./grid.ts";
+export type { ImageChunk, ImageCursor, ImageRow, ImageSource } from "./image.ts";
 export { Member, type MemberGauges } from "./member.ts";
 export { DEFAULT_LIMITS, type MemberLimits, type MemberObserver, type MemberOptions, type MemberPorts } from "./options.ts";
-export { type Recovered, type RecoveryOptions, recover } from "./recovery.ts";
+export type {
+  FollowAnswer,
+  FollowAsk,
+  HoldAnswer,
+  HoldAsk,
+  MovementClaimAnswer,
+  MovementClaimAsk,
+  Peers,
+} from "./peers.ts";
+export { shardOfEntry } from "./shard-of-entry.ts";
 export type { MemberStats } from "./stats.ts";

@@ -39,15 +39,32 @@ import { evolve, type StockEvent } from "../stock/index.ts";
 
 export class MemberState {
   readonly shards: readonly Shard[];
+  readonly #owns: (shard: ShardId) => boolean;
   readonly locations = new Map<LocationId, Location>();
   readonly counts: ActorCounts = { records: 0, reservations: 0, keys: 0, movements: 0, activations: 0 };
   readonly #dirty = new DirtyCells();
   /** Told of every hold that will expire. */
   readonly #onHold: (expiresAt: EpochMs, id: ReservationId) => void;
 
-  constructor(shards: number, cold: ColdTier, onHold: (expiresAt: EpochMs, id: ReservationId) => void) {
+  constructor(
+    shards: number,
+    cold: ColdTier,
+    owns: (shard: ShardId) => boolean,
+    onHold: (expiresAt: EpochMs, id: ReservationId) => void,
+  ) {
+    this.#owns = owns;
     this.shards = Array.from({ length: shards }, (_, id) => new Shard(id as ShardId, cold, this.#dirty, this.counts));
     this.#onHold = onHold;
+  }
+
+  /** Commands for the shard may be decided here. O(1). */
+  owns(shard: ShardId): boolean {
+    return this.#owns(shard);
+  }
+
+  /** Takes a shard out of memory; what it holds is then what the cold tier has. */
+  drop(shard: ShardId): void {
+    (this.shards[shard] as Shard).leave();
   }
 
   shardOf(hash: number): Shard {

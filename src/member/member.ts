@@ -3,14 +3,36 @@
  * told to stop, and takes the lane again.
  */
 
-import { CorruptData, type Fault, type LaneSeq, type LocationId, type ReservationId, type Sku } from "../base/index.ts";
+import {
+  CorruptData,
+  type Fault,
+  type LaneSeq,
+  type LocationId,
+  type ReservationId,
+  type ShardId,
+  type Sku,
+} from "../base/index.ts";
+import type { Mark } from "../codec/index.ts";
+import type { ShardHost } from "../placement/index.ts";
 import type { Reservation } from "../reservation/index.ts";
 import type { Location } from "../shard/index.ts";
 import type { Movement, StockRecord } from "../stock/index.ts";
-import type { Grid, MemberPhase, MovementResult, Read, Reserve, ReserveResult, Transit, TransitResult } from "./grid.ts";
-import type { LanePosition } from "./group-commit.ts";
+import type {
+  Freshness,
+  Grid,
+  MemberPhase,
+  MovementResult,
+  Read,
+  Reserve,
+  ReserveResult,
+  Transit,
+  TransitResult,
+} from "./grid.ts";
+import { type ImageChunk, type ImageCursor, imageRows } from "./image.ts";
 import { Incarnation } from "./incarnation.ts";
+import { MemberHost } from "./member-host.ts";
 import { move } from "./move.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import { DEFAULT_LIMITS, type MemberLimits, type MemberOptions } from "./options.ts";
 import { reserve } from "./reserve.ts";
 import { type MemberStats, newStats } from "./stats.ts";
@@ -37,6 +59,8 @@ export interface MemberGauges {
 
 export class Member implements Grid {
   readonly stats: MemberStats = newStats();
+  /** What it holds, and how shards come and go. */
+  readonly host: ShardHost;
   readonly #options: MemberOptions;
   readonly #limits: MemberLimits;
   #phase: MemberPhase = "recovering";
@@ -49,6 +73,7 @@ export class Member implements Grid {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#current = this.#newIncarnation();
+    this.host = new MemberHost(options.lane, () => (this.#phase === "serving" ? this.#current : undefined));
   }
 
   get phase(): MemberPhase {
@@ -89,6 +114,7 @@ export class Member implements Grid {
     this.stats.recoverySeconds = seconds;
     this.stats.recoveryRecords = recovered.records;
     log.info({ lane: this.#options.lane, epoch: recovered.epoch, records: recovered.records, seconds }, "lane taken; serving");
+    this.#hostChanged();
   }
 
   /** Refuses new work, waits for what is in flight, writes a checkpoint. Resolves also when the journal stays away. */
@@ -137,44 +163,95 @@ export class Member implements Grid {
   }
 
   reservation(id: ReservationId, done: (result: Read<Reservation | undefined>) => void): void {
-    this.#read(done, ({ state }) => state.shardOfReservation(id)?.reservation(id)?.value);
+    this.#read(done, ({ state }) => {
+      const home = state.shardOfReservation(id);
+      if (home !== undefined && !state.owns(home.id)) return NOT_OWNER;
+      return read(home?.reservation(id)?.value);
+    });
   }
 
-  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void): void {
-    this.#read(done, ({ state }) => state.shardOfSku(sku).recordsOf(sku));
+  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void, freshness?: Freshness): void {
+    this.#read(
+      done,
+      ({ state }) => {
+        const shard = state.shardOfSku(sku);
+        return state.owns(shard.id) ? read(shard.recordsOf(sku)) : NOT_OWNER;
+      },
+      freshness,
+    );
   }
 
-  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void): void {
-    this.#read(done, ({ state }) => known(state.shardOfSku(sku).record(sku, location)?.value));
+  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void, freshness?: Freshness): void {
+    this.#read(
+      done,
+      ({ state }) => {
+        const shard = state.shardOfSku(sku);
+        return state.owns(shard.id) ? read(known(shard.record(sku, location)?.value)) : NOT_OWNER;
+      },
+      freshness,
+    );
   }
 
+  /** All SKUs must be of shards that are served here; the router asks each owner for its own. */
   availability(
     skus: readonly Sku[],
     locations: readonly LocationId[] | undefined,
     done: (result: Read<readonly StockRecord[]>) => void,
   ): void {
-    this.#read(done, ({ state }) =>
-      skus.flatMap((sku) => {
+    this.#read(done, ({ state }) => {
+      const found: StockRecord[] = [];
+      for (const sku of skus) {
         const shard = state.shardOfSku(sku);
-        if (locations === undefined) return shard.recordsOf(sku);
-        return locations.flatMap((location) => known(shard.record(sku, location)?.value) ?? []);
-      }),
-    );
+        if (!state.owns(shard.id)) return NOT_OWNER;
+        if (locations === undefined) found.push(...shard.recordsOf(sku));
+        else found.push(...locations.flatMap((location) => known(shard.record(sku, location)?.value) ?? []));
+      }
+      return read(found);
+    });
+  }
+
+  /** A chunk of the image of a shard that is served here, for a member that is to stand by for it. */
+  image(shard: ShardId, cursor: ImageCursor | undefined, done: (result: Read<ImageChunk>) => void): void {
+    this.#read(done, () => {
+      const { mark, replica, checkpointNow } = this.#imageSource();
+      const held = replica.holdings.get(shard);
+      const { lane, ports } = this.#options;
+      if (held === undefined || held.state !== "served") return NOT_OWNER;
+      const marked = mark?.held.find((each) => each.shard === shard);
+      if (mark === undefined || marked?.lane !== lane || marked.epoch !== held.epoch) {
+        checkpointNow();
+        return fault("not-ready", 100, `shard ${shard} is not in a checkpoint yet; ask again`);
+      }
+      return read({ epoch: held.epoch, place: { lane, seq: mark.seq }, ...imageRows(ports.store, shard, cursor) });
+    });
+  }
+
+  #imageSource(): { mark: Mark | undefined; replica: Incarnation["replica"]; checkpointNow: () => void } {
+    const current = this.#current;
+    return {
+      mark: current.mark,
+      replica: current.replica,
+      // Whoever asks will ask again; a failure shows in the log and the counters of checkpoints.
+      checkpointNow: () => void current.checkpointNow().catch(() => undefined),
+    };
   }
 
   location(id: LocationId, done: (result: Read<Location | undefined>) => void): void {
-    this.#read(done, ({ state }) => state.locations.get(id));
+    this.#read(done, ({ state }) => read(state.locations.get(id)));
   }
 
   locations(after: string | undefined, limit: number, done: (result: Read<readonly Location[]>) => void): void {
     this.#read(done, ({ state }) => {
       const ids = [...state.locations.keys()].filter((id) => after === undefined || id > after).sort();
-      return ids.slice(0, limit).map((id) => state.locations.get(id) as Location);
+      return read(ids.slice(0, limit).map((id) => state.locations.get(id) as Location));
     });
   }
 
-  #read<T>(done: (result: Read<T>) => void, read: (turn: Turn) => T): void {
-    this.#run(done, (turn) => ({ kind: "read" as const, value: read(turn) }));
+  #read<T>(done: (result: Read<T>) => void, answer: (turn: Turn) => Read<T>, freshness?: Freshness): void {
+    this.#run(done, (turn) => {
+      if (freshness?.strict) turn.entries.push({ entry: "barrier" });
+      return answer(turn);
+    });
   }
 
   /** Decides in a turn of its own and answers after the commit; refuses when there is no room. */
@@ -228,9 +305,14 @@ export class Member implements Grid {
       stats: this.stats,
       onFenced: () => this.#lose("another writer took the lane"),
       onBroken: (error) => this.#break(error),
-      onCheckpoint: (position) => this.#trim(position),
+      onCheckpoint: (mark) => this.#trim(mark),
+      onHostChanged: () => this.#hostChanged(),
     });
     return incarnation;
+  }
+
+  #hostChanged(): void {
+    this.#options.observer?.hostChanged?.();
   }
 
   /** Drops memory and takes the lane again. */
@@ -241,6 +323,7 @@ export class Member implements Grid {
     this.#current.stop(fault("outcome-unknown", 1_000, "another writer took the lane; retry with the same key"));
     if (this.#phase !== "serving") return;
     this.#phase = "recovering";
+    this.#hostChanged();
     this.#rejoinLater();
   }
 
@@ -277,9 +360,9 @@ export class Member implements Grid {
     else this.#rejoinLater();
   }
 
-  #trim(position: LanePosition): void {
+  #trim({ seq }: Mark): void {
     const { trimFloor, ports, lane } = this.#options;
-    const passed = Math.min(position.seq, trimFloor?.() ?? position.seq);
+    const passed = Math.min(seq, trimFloor?.() ?? seq);
     const keepFrom = passed - this.#limits.trimMargin;
     if (keepFrom <= 1) return;
     this.#trimming = ports.journal.trim(keepFrom as LaneSeq).catch((error: unknown) => {
@@ -303,6 +386,10 @@ export class Member implements Grid {
       look();
     });
   }
+}
+
+function read<T>(value: T): Read<T> {
+  return { kind: "read", value };
 }
 
 function known(record: StockRecord | undefined): StockRecord | undefined {

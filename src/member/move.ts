@@ -5,9 +5,12 @@
 
 import { decideMovement, type Movement } from "../stock/index.ts";
 import type { MovementResult } from "./grid.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import type { Turn } from "./turn.ts";
 
 export function move(turn: Turn, movement: Movement): MovementResult {
+  const shard = turn.state.shardOfSku(movement.sku);
+  if (!turn.state.owns(shard.id)) return NOT_OWNER;
   const registry = turn.state.shardOfMovement(movement.id);
   const use = registry.movement(movement.id);
   if (use !== undefined && turn.now < use.at + turn.movementRetentionMs) return { kind: "duplicate", version: use.version };
@@ -15,7 +18,6 @@ export function move(turn: Turn, movement: Movement): MovementResult {
   if (unknown !== undefined) {
     return { kind: "not-found", detail: `location ${unknown} is not known; create it with PUT /v1/locations first` };
   }
-  const shard = turn.state.shardOfSku(movement.sku);
   const cell = shard.recordOrEmpty(movement.sku, movement.location);
   const events = decideMovement(cell.value, movement, turn.now);
   if ("kind" in events) return events;

@@ -1,12 +1,16 @@
 /** What a member is given: the world through ports, and its limits. */
 
 import type { LaneSeq } from "../base/index.ts";
-import type { Clock, Journal, Log, Random, SnapshotStore } from "../ports/index.ts";
+import type { Clock, Journal, Lanes, Log, Random, SnapshotStore } from "../ports/index.ts";
+import type { ImageSource } from "./image.ts";
 
 export interface MemberPorts {
   readonly clock: Clock;
   readonly random: Random;
+  /** The own lane. */
   readonly journal: Journal;
+  /** All lanes, the own one too. */
+  readonly lanes: Lanes;
   readonly store: SnapshotStore;
   readonly log: Log;
 }
@@ -58,6 +62,8 @@ export interface MemberOptions {
   readonly shards: number;
   readonly ports: MemberPorts;
   readonly limits?: Partial<MemberLimits>;
+  /** Where images of shards come from; without it only shards that are new, or continue a local copy, can be taken in. */
+  readonly images?: ImageSource;
   /** The journal is never trimmed beyond this: what the followers of the lane have passed. */
   readonly trimFloor?: () => LaneSeq;
   readonly observer?: Partial<MemberObserver>;
@@ -67,6 +73,8 @@ export interface MemberOptions {
 export interface MemberObserver {
   committed(seconds: number, commands: number, entries: number, bytes: number): void;
   checkpointed(seconds: number, cells: number): void;
+  /** A tenure began or ended, or a shard changed its place: look at the member as a shard host again. */
+  hostChanged(): void;
   /** The member gave up; the node must stop. */
   failed(error: Error): void;
 }

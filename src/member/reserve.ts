@@ -10,6 +10,7 @@ import type { RecordCell, Shard } from "../shard/index.ts";
 import { followReservation, holdable } from "../stock/index.ts";
 import type { Reserve, ReserveResult, Shortage } from "./grid.ts";
 import { earlierUse, firstSku, useKey } from "./idempotency.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import type { Turn } from "./turn.ts";
 
 /** A line with the record it takes from. */
@@ -24,6 +25,7 @@ export function reserve(turn: Turn, command: Reserve): ReserveResult {
   const first = firstSku(command.lines);
   const hash = hash32(first);
   const home = turn.state.shardOf(hash);
+  if (!turn.state.owns(home.id)) return NOT_OWNER;
   const { idempotency } = command;
   if (idempotency !== undefined) {
     const earlier = earlierUse(turn, home, first, idempotency);

@@ -12,10 +12,12 @@ import type { ReservationCell, Shard } from "../shard/index.ts";
 import { followReservation } from "../stock/index.ts";
 import type { Transit, TransitResult } from "./grid.ts";
 import { earlierUse, firstSku, useKey } from "./idempotency.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import type { Turn } from "./turn.ts";
 
 export function transit(turn: Turn, command: Transit): TransitResult {
   const home = turn.state.shardOfReservation(command.id);
+  if (home !== undefined && !turn.state.owns(home.id)) return NOT_OWNER;
   const cell = home?.reservation(command.id);
   if (home === undefined || cell === undefined) {
     return { kind: "not-found", detail: `reservation ${command.id} is not known; check the id` };
@@ -35,7 +37,7 @@ export function transit(turn: Turn, command: Transit): TransitResult {
 export function expire(turn: Turn, id: ReservationId): boolean {
   const home = turn.state.shardOfReservation(id);
   const cell = home?.reservation(id);
-  if (home === undefined || cell === undefined) return false;
+  if (home === undefined || cell === undefined || !turn.state.owns(home.id)) return false;
   const event = decideTransition(cell.value, { kind: "expire" }, turn.now);
   if (event?.kind !== "expired") return false;
   apply(turn, home, cell, event);

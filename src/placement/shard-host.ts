@@ -24,8 +24,9 @@ export interface Holding {
    * - `served`: owned; its adoption is committed or on its way in order.
    * - `closing`: its release is on its way.
    * - `kept`: complete through a lane that is no longer its owner's, or the own lane of an earlier tenure; to be followed, claimed or discarded.
+   * - `stale`: a part of its chain was missed: good for nothing but to be taken anew or discarded.
    */
-  readonly state: "filling" | "following" | "served" | "closing" | "kept";
+  readonly state: "filling" | "following" | "served" | "closing" | "kept" | "stale";
 }
 
 /** Where a standby finds a shard: the claim of its owner. */

@@ -85,6 +85,15 @@ export class DirtyCells implements CellLists {
     return { records, reservations, keys, movements, locations };
   }
 
+  /** Forgets the cells of a shard that leaves. They stay marked, so that nothing adds them again. */
+  forget(shard: ShardId): void {
+    const stays = (cell: { readonly shard: ShardId }): boolean => cell.shard !== shard;
+    this.records = this.records.filter(stays);
+    this.reservations = this.reservations.filter(stays);
+    this.keys = this.keys.filter(stays);
+    this.movements = this.movements.filter(stays);
+  }
+
   /** Adds the cells that are not dirty already. */
   add(lists: CellLists): void {
     addClean(this.records, lists.records);

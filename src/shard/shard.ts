@@ -116,6 +116,16 @@ export class Shard {
     this.#dirty.movements.push(cell);
   }
 
+  /** The shard leaves memory. Its cells count as dirty from here on: what still refers to them must not bring them back. */
+  leave(): void {
+    this.#dirty.forget(this.id);
+    for (const cells of this.records.values()) this.#counts.records -= strike(cells);
+    this.#counts.reservations -= strike(this.reservations);
+    this.#counts.keys -= strike(this.keys);
+    this.#counts.movements -= strike(this.movements);
+    this.records.clear();
+  }
+
   #activate(value: StockRecord): RecordCell {
     const cell: RecordCell = { shard: this.id, value, dirty: false, touched: true };
     const cells = this.records.get(value.sku);
@@ -138,6 +148,13 @@ export class Shard {
     cell.dirty = true;
     this.#dirty.reservations.push(cell);
   }
+}
+
+function strike(cells: Map<unknown, { dirty: boolean }>): number {
+  const { size } = cells;
+  for (const cell of cells.values()) cell.dirty = true;
+  cells.clear();
+  return size;
 }
 
 /** Name of an idempotency key inside its shard. */

@@ -1,0 +1,71 @@
+/** The member as a shard host: every call goes to the incarnation that is the lane's writer now, and fails while there is none. */
+
+import type { LanePlace, LaneSeq, ShardId } from "../base/index.ts";
+import type { Adoption, Holding, Released, ShardHost, ShardSource, Tenure } from "../placement/index.ts";
+import type { Incarnation } from "./incarnation.ts";
+import type { ShardDuties } from "./shard-duties.ts";
+
+const NOBODY: readonly never[] = [];
+
+export class MemberHost implements ShardHost {
+  readonly lane: string;
+  /** The incarnation, while it serves. */
+  readonly #current: () => Incarnation | undefined;
+
+  constructor(lane: string, current: () => Incarnation | undefined) {
+    this.lane = lane;
+    this.#current = current;
+  }
+
+  tenure(): Tenure | undefined {
+    return this.#current()?.duties?.tenure();
+  }
+
+  holding(shard: ShardId): Holding | undefined {
+    return this.#current()?.replica.holdings.get(shard);
+  }
+
+  holdings(): Iterable<Holding> {
+    return this.#current()?.replica.holdings ?? NOBODY;
+  }
+
+  durable(): ReadonlyMap<string, LaneSeq> {
+    const mark = this.#current()?.mark;
+    if (mark === undefined) return new Map();
+    return new Map([mark, ...mark.followed].map(({ lane, seq }) => [lane, seq]));
+  }
+
+  released(): Iterable<Released> {
+    return this.#current()?.duties?.released() ?? NOBODY;
+  }
+
+  adopt(writer: number, adoptions: readonly Adoption[]): Promise<void> {
+    return this.#ask((duties) => duties.adopt(writer, adoptions));
+  }
+
+  release(writer: number, shards: readonly ShardId[], to: string): Promise<LanePlace> {
+    return this.#ask((duties) => duties.release(writer, shards, to));
+  }
+
+  standBy(shard: ShardId, source: ShardSource): Promise<void> {
+    return this.#ask((_, { intake }) => intake.standBy(shard, source));
+  }
+
+  discard(shard: ShardId): void {
+    this.#current()?.intake.discard(shard);
+  }
+
+  seal(lane: string, writer: number): Promise<LaneSeq> {
+    return this.#ask((duties) => duties.seal(lane, writer));
+  }
+
+  reached(place: LanePlace): Promise<void> {
+    return this.#ask((_, { replica }) => replica.reached(place));
+  }
+
+  #ask<T>(call: (duties: ShardDuties, incarnation: Incarnation) => Promise<T>): Promise<T> {
+    const incarnation = this.#current();
+    if (incarnation?.duties === undefined) return Promise.reject(new Error(`lane ${this.lane} is being taken`));
+    return call(incarnation.duties, incarnation);
+  }
+}
