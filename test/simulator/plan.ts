@@ -75,6 +75,7 @@ function limitsOf(random: SimRandom): Partial<MemberLimits> {
 function ratesOf(random: SimRandom): WeatherRates {
   const sometimes = (high: number): number => (random.chance(0.5) ? (random.between(1, 100) / 100) * high : 0);
   return {
+    ...CALM,
     appendLost: sometimes(0.2),
     appendAnswerLost: sometimes(0.2),
     appendLate: sometimes(0.2),

@@ -1,4 +1,4 @@
-/** The clock of one simulated process: wall time jumps with the world, timers follow virtual time. */
+/** The clock of one simulated process: wall time jumps with the world and its machine, timers follow virtual time. */
 
 import type { EpochMs } from "../../../src/base/index.ts";
 import type { Clock } from "../../../src/ports/index.ts";
@@ -15,12 +15,20 @@ export class SimClock implements Clock {
   }
 
   now(): EpochMs {
-    return this.#scheduler.wallMs;
+    return (this.#scheduler.wallMs + this.#process.wallOffsetMs) as EpochMs;
   }
 
   after(delayMs: number, callback: () => void): () => void {
     if (!this.#process.enter()) return () => undefined;
-    return this.#scheduler.schedule(delayMs, this.#process.guard(callback));
+    let wanted = true;
+    const fire = (): void => {
+      if (wanted) callback();
+    };
+    const cancel = this.#scheduler.schedule(delayMs, this.#process.guardTimer(fire));
+    return () => {
+      wanted = false;
+      cancel();
+    };
   }
 
   soon(callback: () => void): void {

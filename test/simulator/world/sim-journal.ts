@@ -6,9 +6,9 @@
 import { invariant, type LaneSeq } from "../../../src/base/index.ts";
 import type { AppendOutcome, Journal, LaneBounds } from "../../../src/ports/index.ts";
 import { copyOf } from "./bytes.ts";
+import type { SimConnection } from "./sim-connection.ts";
 import type { SimLane } from "./sim-lane.ts";
-import type { SimProcess } from "./sim-process.ts";
-import type { AppendFate, Weather } from "./weather.ts";
+import type { AppendFate } from "./weather.ts";
 
 /** What a caller finds in bytes it kept beyond the call. */
 const STALE_BYTE = 0xee;
@@ -22,17 +22,13 @@ interface Flight {
 
 export class SimJournal implements Journal {
   readonly #lane: SimLane;
-  readonly #process: SimProcess;
-  readonly #weather: Weather;
+  readonly #connection: SimConnection;
   readonly #flights = new Set<Flight>();
-  /** Virtual time before which no later append may arrive. */
-  #arrivedMs = 0;
   #closed = false;
 
-  constructor(lane: SimLane, process: SimProcess, weather: Weather) {
+  constructor(lane: SimLane, connection: SimConnection) {
     this.#lane = lane;
-    this.#process = process;
-    this.#weather = weather;
+    this.#connection = connection;
   }
 
   bounds(): Promise<LaneBounds> {
@@ -40,10 +36,10 @@ export class SimJournal implements Journal {
   }
 
   append(record: Uint8Array, expectedLast: LaneSeq, done: (outcome: AppendOutcome) => void): void {
-    if (!this.#process.enter()) return;
+    if (!this.#connection.process.enter()) return;
     const flight = this.#takeOff(record, expectedLast, done);
-    if (this.#closed) this.#after(0, () => flight.finish(unknown("the journal is closed")));
-    else this.#fly(flight, this.#weather.appendFate());
+    if (this.#closed) this.#endSoon(flight, "the journal is closed");
+    else this.#fly(flight, this.#connection.weather.appendFate());
   }
 
   read(seq: LaneSeq): Promise<Uint8Array | undefined> {
@@ -54,11 +50,16 @@ export class SimJournal implements Journal {
   }
 
   async replay(from: LaneSeq, to: LaneSeq, onRecord: (seq: LaneSeq, record: Uint8Array) => void): Promise<void> {
-    const breaksAt = this.#weather.replayBreaksAt(from, to) ?? Number.POSITIVE_INFINITY;
+    const { weather } = this.#connection;
+    const breaksAt = weather.replayBreaksAt(from, to) ?? Number.POSITIVE_INFINITY;
     for (let next: number = from; next <= to; ) {
       const begin = next;
-      const end = Math.min(to, begin + this.#weather.replayChunk() - 1);
-      await this.#answer(breaksAt <= end, () => this.#deliver(begin, end, onRecord));
+      const end = Math.min(to, begin + weather.replayChunk() - 1);
+      const records = await this.#answer(breaksAt <= end, () => this.#recordsFrom(begin, end));
+      for (const [index, lent] of records.entries()) {
+        onRecord((begin + index) as LaneSeq, lent);
+        lent.fill(STALE_BYTE);
+      }
       next = end + 1;
     }
   }
@@ -69,30 +70,26 @@ export class SimJournal implements Journal {
 
   close(): Promise<void> {
     this.#closed = true;
-    for (const flight of this.#flights) this.#after(0, () => flight.finish(unknown("the journal was closed")));
-    return this.#process.later(0, () => undefined);
+    for (const flight of this.#flights) this.#endSoon(flight, "the journal was closed");
+    return this.#connection.process.later(0, () => undefined);
   }
 
   #ask<T>(answer: () => T): Promise<T> {
-    return this.#answer(this.#weather.journalAskFails(), answer);
-  }
-
-  #deliver(begin: number, end: number, onRecord: (seq: LaneSeq, record: Uint8Array) => void): void {
-    for (let seq = begin as LaneSeq; seq <= end; seq = (seq + 1) as LaneSeq) {
-      const record = this.#lane.at(seq);
-      if (record === undefined) throw new Error(`record ${seq} is not in the lane`);
-      const lent = copyOf(record);
-      onRecord(seq, lent);
-      lent.fill(STALE_BYTE);
-    }
+    return this.#answer(this.#connection.weather.journalAskFails(), answer);
   }
 
   #answer<T>(fails: boolean, answer: () => T): Promise<T> {
-    if (!this.#process.enter()) return new Promise<never>(() => undefined);
-    return this.#process.later(this.#weather.journalLatencyMs(), () => {
-      if (fails || this.#closed) throw new Error("the journal cannot be asked now");
-      return answer();
-    });
+    return this.#connection.ask(fails || this.#closed, answer);
+  }
+
+  #recordsFrom(begin: number, end: number): Uint8Array[] {
+    const records: Uint8Array[] = [];
+    for (let seq = begin; seq <= end; seq++) {
+      const record = this.#lane.at(seq as LaneSeq);
+      if (record === undefined) throw new Error(`record ${seq} is not in the lane`);
+      records.push(copyOf(record));
+    }
+    return records;
   }
 
   #takeOff(record: Uint8Array, expectedLast: LaneSeq, done: (outcome: AppendOutcome) => void): Flight {
@@ -101,7 +98,7 @@ export class SimJournal implements Journal {
       sent: copyOf(record),
       expectedLast,
       finish: (outcome) => {
-        if (!this.#flights.delete(flight) || !this.#process.alive) return;
+        if (!this.#flights.delete(flight)) return;
         invariant(Buffer.compare(flight.record, flight.sent) === 0, "the bytes of an append changed before its outcome");
         done(outcome);
       },
@@ -110,35 +107,32 @@ export class SimJournal implements Journal {
     return flight;
   }
 
+  /** The wire keeps the order of what is sent: behind a late append everything is late. */
   #fly(flight: Flight, fate: AppendFate): void {
-    const timeoutMs = this.#weather.rates.appendTimeoutMs;
-    const arrivesMs = this.#arrivalMs();
-    if (fate === "stored" || fate === "duplicated") this.#after(arrivesMs, () => this.#arrive(flight));
-    if (fate === "duplicated") this.#after(arrivesMs + this.#weather.journalLatencyMs(), () => this.#store(flight));
-    if (fate === "answer-lost") this.#after(arrivesMs, () => this.#store(flight));
-    if (fate === "late") this.#after(timeoutMs + arrivesMs + 1, () => this.#store(flight));
-    this.#after(timeoutMs, () => flight.finish(unknown("no answer in time")));
+    const { process, weather } = this.#connection;
+    const { appendTimeoutMs } = weather.rates;
+    const lateMs = fate === "late" ? appendTimeoutMs + 1 : 0;
+    const hears = fate === "stored" || fate === "duplicated";
+    if (fate !== "lost") this.#connection.send(this.#lane.name, lateMs, () => this.#arrive(flight, hears));
+    if (fate === "duplicated") this.#connection.send(this.#lane.name, 0, () => this.#arrive(flight, false));
+    process.scheduler.schedule(
+      appendTimeoutMs,
+      process.guardTimer(() => flight.finish(unknown("no answer in time"))),
+    );
   }
 
-  /** Delay after which an append sent now arrives: not before one sent earlier. */
-  #arrivalMs(): number {
-    const now = this.#process.scheduler.elapsedMs;
-    this.#arrivedMs = Math.max(this.#arrivedMs, now + this.#weather.journalLatencyMs());
-    return this.#arrivedMs - now;
-  }
-
-  #arrive(flight: Flight): void {
-    const outcome = this.#store(flight);
-    this.#after(this.#weather.journalLatencyMs(), () => flight.finish(outcome));
-  }
-
-  #store(flight: Flight): AppendOutcome {
+  #arrive(flight: Flight, hears: boolean): void {
     const seq = this.#lane.store(flight.sent, flight.expectedLast);
-    return seq === undefined ? { kind: "wrong-sequence" } : { kind: "committed", seq };
+    const outcome: AppendOutcome = seq === undefined ? { kind: "wrong-sequence" } : { kind: "committed", seq };
+    if (hears) this.#connection.hear(() => flight.finish(outcome));
   }
 
-  #after(delayMs: number, callback: () => void): void {
-    this.#process.scheduler.schedule(delayMs, callback);
+  #endSoon(flight: Flight, reason: string): void {
+    const { process } = this.#connection;
+    process.scheduler.schedule(
+      0,
+      process.guard(() => flight.finish(unknown(reason))),
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Clock, Journal, Log, Random, SnapshotStore } from "../../../src/ports/index.ts";
 import { Scheduler } from "./scheduler.ts";
+import { SimConnection } from "./sim-connection.ts";
 import { SimDisk } from "./sim-disk.ts";
 import { SimJournal } from "./sim-journal.ts";
 import { SimLane } from "./sim-lane.ts";
@@ -44,7 +45,7 @@ export class SimWorld {
       process,
       clock: process.clock,
       random: new SimRandom(this.#processSeeds.uint32()),
-      journal: new SimJournal(this.lane, process, this.weather),
+      journal: new SimJournal(this.lane, new SimConnection(process, this.weather)),
       store: new SimSnapshotStore(disk, process, this.weather),
       log,
     };
