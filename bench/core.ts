@@ -5,11 +5,12 @@
 
 import { type EpochMs, hash32, type LaneSeq, type LocationId, type Sku } from "../src/base/index.ts";
 import { checksumOf, encodeJournalRecord } from "../src/codec/index.ts";
-import { Member, type Reserve } from "../src/member/index.ts";
+import type { Member, Reserve } from "../src/member/index.ts";
 import type { Journal, SnapshotStore } from "../src/ports/index.ts";
 import { createReservation, formatReservationId, type Reservation, type ReservationHeld } from "../src/reservation/index.ts";
 import type { Entry } from "../src/shard/index.ts";
 import { emptyRecord, evolve, followReservation, holdable, type StockRecord } from "../src/stock/index.ts";
+import { soloMember } from "../test/support/solo-member.ts";
 import { type BenchRun, runWhenMain, type Section, type Verdict } from "./lib/section.ts";
 import { formatSpread, type Spread, spreadOf } from "./lib/statistics.ts";
 
@@ -132,7 +133,7 @@ const NULL_STORE: SnapshotStore = {
 
 async function startMember(): Promise<Member> {
   const quiet = (): void => undefined;
-  const member = new Member({
+  const member = soloMember({
     lane: "bench",
     shards: 256,
     ports: {

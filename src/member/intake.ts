@@ -95,9 +95,9 @@ export class Intake {
     const passive = held.state === "following" || held.state === "kept";
     if (!passive || held.epoch >= epoch || origin.kind !== "place" || held.lane !== origin.lane) return false;
     replica.expect(held.shard, owner);
-    this.#track(owner, at);
     await replica.reached(origin);
     try {
+      await this.#readable(owner, at);
       await this.#backfill(held, owner, at);
     } catch (error) {
       if (!(error instanceof CorruptData)) throw error;
@@ -114,7 +114,7 @@ export class Intake {
     await this.#empty(shard);
     const held = this.#options.replica.holdings.hold(shard, epoch, owner, "filling");
     try {
-      this.#track(owner, at);
+      await this.#readable(owner, at);
       await this.#backfill(held, owner, at);
       await this.#options.checkpointWith();
       return true;
@@ -187,6 +187,12 @@ export class Intake {
     });
     this.#purges.set(shard, purge);
     return purge;
+  }
+
+  /** Follows the lane from behind `at`, where its owner's adoption stands. Rejects when it does not reach back that far. */
+  async #readable(lane: string, at: LaneSeq): Promise<void> {
+    this.#track(lane, at);
+    await this.#options.replica.reached({ lane, seq: (at + 1) as LaneSeq });
   }
 
   #track(lane: string, at: LaneSeq): void {

@@ -129,7 +129,10 @@ export class LaneTracker {
 
   #lose(error: CorruptData): void {
     const { log, lost } = this.#options;
-    log.error({ lane: this.lane, error: error.message }, "a lane cannot be followed any further");
+    log.warn(
+      { lane: this.lane, reason: error.message },
+      "a lane cannot be followed from here; what is held through it is taken anew",
+    );
     this.#closed = true;
     lost(error);
   }

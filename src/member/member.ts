@@ -210,30 +210,32 @@ export class Member implements Grid {
     });
   }
 
-  /** A chunk of the image of a shard that is served here, for a member that is to stand by for it. */
+  /** A chunk of the image of a shard that is served here, for a member that is to stand by for it. Takes a checkpoint first where there is none of the shard. */
   image(shard: ShardId, cursor: ImageCursor | undefined, done: (result: Read<ImageChunk>) => void): void {
+    const current = this.#current;
+    if (this.#phase !== "serving" || this.#isMarked(shard)) return this.#image(shard, cursor, done);
+    const answer = (): void => this.#image(shard, cursor, done);
+    current.checkpointNow().then(answer, answer);
+  }
+
+  #image(shard: ShardId, cursor: ImageCursor | undefined, done: (result: Read<ImageChunk>) => void): void {
     this.#read(done, () => {
-      const { mark, replica, checkpointNow } = this.#imageSource();
+      const { mark, replica } = this.#current;
       const held = replica.holdings.get(shard);
       const { lane, ports } = this.#options;
       if (held === undefined || held.state !== "served") return NOT_OWNER;
-      const marked = mark?.held.find((each) => each.shard === shard);
-      if (mark === undefined || marked?.lane !== lane || marked.epoch !== held.epoch) {
-        checkpointNow();
-        return fault("not-ready", 100, `shard ${shard} is not in a checkpoint yet; ask again`);
+      if (mark === undefined || !this.#isMarked(shard)) {
+        return fault("not-ready", 1_000, `shard ${shard} is not in a checkpoint yet; ask again`);
       }
       return read({ epoch: held.epoch, place: { lane, seq: mark.seq }, ...imageRows(ports.store, shard, cursor) });
     });
   }
 
-  #imageSource(): { mark: Mark | undefined; replica: Incarnation["replica"]; checkpointNow: () => void } {
-    const current = this.#current;
-    return {
-      mark: current.mark,
-      replica: current.replica,
-      // Whoever asks will ask again; a failure shows in the log and the counters of checkpoints.
-      checkpointNow: () => void current.checkpointNow().catch(() => undefined),
-    };
+  /** Whether the newest checkpoint has the shard as it is served now. */
+  #isMarked(shard: ShardId): boolean {
+    const { mark, replica } = this.#current;
+    const held = replica.holdings.get(shard);
+    return mark?.held.some((each) => each.shard === shard && each.lane === held?.lane && each.epoch === held.epoch) ?? false;
   }
 
   location(id: LocationId, done: (result: Read<Location | undefined>) => void): void {

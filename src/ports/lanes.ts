@@ -13,8 +13,8 @@ export interface FollowedRecord {
 
 export interface LaneFollow {
   /**
-   * The next record, in order without holes, as soon as it is committed. One call at a time. Rejects when the lane cannot be read any further:
-   * lost connection, trimmed or missing records; open another follow then. Resolves to undefined after `close`.
+   * The next record, in order without holes, as soon as it is committed. One call at a time. Rejects with CorruptData when it is trimmed or missing, and
+   * with another error when the lane cannot be asked: open another follow then. Resolves to undefined after `close`.
    */
   next(): Promise<FollowedRecord | undefined>;
   close(): void;

@@ -2,9 +2,10 @@
 
 import { buildHttpServer, type HttpServerOptions } from "../../src/api/http/index.ts";
 import type { LaneSeq } from "../../src/base/index.ts";
-import { type Grid, Member } from "../../src/member/index.ts";
+import type { Grid, Member } from "../../src/member/index.ts";
 import type { AppendOutcome, CheckpointWriter, EventTail, Journal, Log, SnapshotStore, Table } from "../../src/ports/index.ts";
 import { SystemClock, SystemRandom } from "../../src/system/index.ts";
+import { soloMember } from "../support/solo-member.ts";
 
 export const QUIET: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -28,7 +29,7 @@ export function serverOf(grid: Grid, options: Partial<HttpServerOptions> = {}): 
 
 /** A member that serves, with an empty lane. */
 export async function memberInMemory(): Promise<Member> {
-  const member = new Member({
+  const member = soloMember({
     lane: "test",
     shards: 16,
     ports: {

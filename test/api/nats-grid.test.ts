@@ -8,9 +8,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { NatsService } from "../../src/api/nats/index.ts";
 import type { LocationId } from "../../src/base/index.ts";
 import { openLane } from "../../src/journal/index.ts";
-import { Member } from "../../src/member/index.ts";
+import type { Member } from "../../src/member/index.ts";
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 import { SystemClock, SystemRandom } from "../../src/system/index.ts";
+import { soloMember } from "../support/solo-member.ts";
 import { ask, askMsgpack, type NatsServer, QUIET, startServer, startService } from "./nats-fixture.ts";
 
 type Reservation = { readonly id: string; readonly status: string; readonly type?: string };
@@ -28,7 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "stockgrid-nats-grid-"));
   const store = await openLmdbSnapshotStore({ path: join(folder, "lmdb") });
   const journal = await openLane({ connection: await server.connect(), stream: "STOCKGRID_LANE_test" });
-  const member = new Member({
+  const member = soloMember({
     lane: "test",
     shards: 16,
     ports: { clock: new SystemClock(), random: new SystemRandom(), journal, store, log: QUIET },

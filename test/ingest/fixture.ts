@@ -10,13 +10,14 @@ import { parseMovement } from "../../src/api/index.ts";
 import type { LocationId, Sku } from "../../src/base/index.ts";
 import { type Ingest, type IngestOptions, startIngest } from "../../src/ingest/index.ts";
 import { openLane } from "../../src/journal/index.ts";
-import { Member } from "../../src/member/index.ts";
+import type { Member } from "../../src/member/index.ts";
 import type { Log } from "../../src/ports/index.ts";
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 import type { StockRecord } from "../../src/stock/index.ts";
 import { SystemClock, SystemRandom } from "../../src/system/index.ts";
 import { startTestNats, type TestNats } from "../support/nats.ts";
 import { silentLog } from "../support/silent-log.ts";
+import { soloMember } from "../support/solo-member.ts";
 
 export interface World {
   readonly nats: TestNats;
@@ -39,7 +40,7 @@ export async function startWorld(): Promise<World> {
   const store = await openLmdbSnapshotStore({ path: join(folder, "lmdb") });
   const journal = await openLane({ connection: await open(), stream: "STOCKGRID_LANE_test" });
   const ports = { clock: new SystemClock(), random: new SystemRandom(), journal, store, log: silentLog };
-  const member = new Member({ lane: "test", shards: 16, ports });
+  const member = soloMember({ lane: "test", shards: 16, ports });
   await member.start();
   const location = { id: "dc.1" as LocationId, type: "dc" as const, name: "The warehouse" };
   await new Promise<void>((resolve) => member.putLocation(location, () => resolve()));

@@ -3,8 +3,9 @@
 import type { LaneSeq } from "../../src/base/index.ts";
 import { CorruptData } from "../../src/base/index.ts";
 import { checksumOf, decodeJournalRecord, encodeJournalRecord } from "../../src/codec/index.ts";
-import { Member, type MemberLimits } from "../../src/member/index.ts";
+import type { Member, MemberLimits } from "../../src/member/index.ts";
 import type { Log } from "../../src/ports/index.ts";
+import { soloMember } from "../support/solo-member.ts";
 import type { Plan } from "./plan.ts";
 import type { Trace } from "./trace.ts";
 import { Violation } from "./violation.ts";
@@ -93,7 +94,7 @@ export class Host {
   #boot(role: string, disk: SimDisk, trimFloor: () => LaneSeq): Running {
     const name = `${role}-${++this.#boots}`;
     const { process, ...ports } = this.#world.boot(this.#logOf(name), disk);
-    const member = new Member({
+    const member = soloMember({
       lane: LANE,
       shards: this.#plan.shards,
       limits: this.#limits(),

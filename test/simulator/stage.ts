@@ -1,8 +1,9 @@
 /** A member on a calm stage, for scenes that are told step by step instead of drawn from a seed. */
 
 import type { LocationId, ReservationId, Sku } from "../../src/base/index.ts";
-import { Member, type MemberLimits, type ReserveResult, type TransitResult } from "../../src/member/index.ts";
+import type { Member, MemberLimits, ReserveResult, TransitResult } from "../../src/member/index.ts";
 import type { Movement, StockRecord } from "../../src/stock/index.ts";
+import { soloMember } from "../support/solo-member.ts";
 import { LANE } from "./host.ts";
 import { type SimPorts, SimWorld } from "./world/index.ts";
 
@@ -31,7 +32,7 @@ export class Stage {
       warn: () => undefined,
       error: (fields, message) => this.failures.push(`${message} ${JSON.stringify(fields)}`),
     });
-    return [ports, new Member({ lane: LANE, shards: 4, limits, ports })];
+    return [ports, soloMember({ lane: LANE, shards: 4, limits, ports })];
   }
 
   /** Kills the process and boots the next; does not start it. */

@@ -3,7 +3,7 @@
  * records were trimmed or when JetStream cannot be heard for long.
  */
 
-import type { LaneSeq } from "../../../src/base/index.ts";
+import { CorruptData, type LaneSeq } from "../../../src/base/index.ts";
 import type { FollowedRecord, LaneFollow } from "../../../src/ports/index.ts";
 import { copyOf } from "./bytes.ts";
 import type { SimConnection } from "./sim-connection.ts";
@@ -66,13 +66,13 @@ export class SimFollow implements LaneFollow {
       .ask(weather.journalAskFails(), () => this.#laneOf())
       .then(
         (lane) => this.#opened(lane),
-        (error: Error) => this.#break(error.message),
+        (error: Error) => this.#break(error),
       );
   }
 
   #opened(lane: SimLane | undefined): void {
     if (this.#state !== "opening") return;
-    if (lane === undefined) return this.#break("the lane does not exist");
+    if (lane === undefined) return this.#break(new Error("the lane does not exist"));
     this.#lane = lane;
     this.#state = "idle";
     this.#unsubscribe = lane.onStore(() => this.#pump());
@@ -85,11 +85,12 @@ export class SimFollow implements LaneFollow {
     const lane = this.#lane;
     const { process } = this.#connection;
     if (lane === undefined || this.#state !== "idle" || !process.alive || this.#buffer.length >= BUFFER_MAX) return;
-    if (this.#next < lane.first && this.#next <= lane.last) return this.#breakLater("records were trimmed");
+    if (this.#next < lane.first && this.#next <= lane.last)
+      return this.#breakLater(new CorruptData("records were trimmed", `record ${this.#next}`));
     if (this.#next > lane.last) return;
     this.#state = "sending";
     if (this.#connection.deaf) return this.#waitForHealing();
-    if (this.#connection.weather.followBreaks()) return this.#breakLater("lost its connection");
+    if (this.#connection.weather.followBreaks()) return this.#breakLater(new Error("lost its connection"));
     this.#send(lane);
   }
 
@@ -127,29 +128,29 @@ export class SimFollow implements LaneFollow {
       weather.rates.appendTimeoutMs,
       process.guardTimer(() => {
         if (this.#state !== "sending") return;
-        if (this.#connection.deaf) return this.#break("JetStream is not heard");
+        if (this.#connection.deaf) return this.#break(new Error("JetStream is not heard"));
         this.#state = "idle";
         this.#pump();
       }),
     );
   }
 
-  #breakLater(reason: string): void {
+  #breakLater(error: Error): void {
     this.#state = "sending";
     const { process, weather } = this.#connection;
     process.scheduler.schedule(
       weather.journalLatencyMs(),
-      process.guard(() => this.#break(reason)),
+      process.guard(() => this.#break(error)),
     );
   }
 
-  #break(reason: string): void {
+  #break(error: Error): void {
     if (this.#state === "closed" || this.#state === "broken") return;
     this.#end("broken");
-    this.#error = new Error(`the lane cannot be followed any further: ${reason}`);
+    this.#error = error;
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.reject(this.#error);
+    reader?.reject(error);
   }
 
   #end(state: "broken" | "closed"): void {

@@ -1,11 +1,12 @@
 /** A whole simulated world of one lane and one disk; boot a process in it, kill it, boot the next. */
 
-import type { Clock, Journal, Log, Random, SnapshotStore } from "../../../src/ports/index.ts";
+import type { Clock, Journal, Lanes, Log, Random, SnapshotStore } from "../../../src/ports/index.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimConnection } from "./sim-connection.ts";
 import { SimDisk } from "./sim-disk.ts";
 import { SimJournal } from "./sim-journal.ts";
 import { SimLane } from "./sim-lane.ts";
+import { SimLanes } from "./sim-lanes.ts";
 import { SimProcess } from "./sim-process.ts";
 import { SimRandom } from "./sim-random.ts";
 import { SimSnapshotStore } from "./sim-snapshot-store.ts";
@@ -17,6 +18,7 @@ export interface SimPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly journal: Journal;
+  readonly lanes: Lanes;
   readonly store: SnapshotStore;
   readonly log: Log;
 }
@@ -41,11 +43,17 @@ export class SimWorld {
   /** A fresh process; `disk` other than the world's own makes it another machine on the same lane. */
   boot(log: Log = SILENT, disk: SimDisk = this.disk): SimPorts {
     const process = new SimProcess(this.scheduler);
+    const connection = new SimConnection(process, this.weather);
     return {
       process,
       clock: process.clock,
       random: new SimRandom(this.#processSeeds.uint32()),
-      journal: new SimJournal(this.lane, new SimConnection(process, this.weather)),
+      journal: new SimJournal(this.lane, connection),
+      lanes: new SimLanes(
+        () => this.lane,
+        () => true,
+        connection,
+      ),
       store: new SimSnapshotStore(disk, process, this.weather),
       log,
     };
