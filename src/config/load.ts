@@ -54,7 +54,7 @@ export function resolveSettings(input: SettingsInput): ResolvedSettings | readon
   const problems = layers.flatMap((layer) => [...layer.problems, ...invalidValues(layer)]);
   if (problems.length > 0) return problems;
   const resolved = weigh(layers, input.cwd);
-  const together = [...openToTheWorld(resolved), ...natsProblems(resolved)];
+  const together = [...openToTheWorld(resolved), ...natsProblems(resolved.settings, (name) => resolved.provenance[name].where)];
   return together.length === 0 ? resolved : together;
 }
 

@@ -1,6 +1,5 @@
 /** Settings of the connection to NATS that are each valid, and do not make sense together. */
 
-import type { ResolvedSettings } from "./load.ts";
 import type { SettingsProblem } from "./problem.ts";
 import type { SettingName, Settings } from "./settings.ts";
 
@@ -13,9 +12,10 @@ const NEEDS: readonly (readonly [SettingName, SettingName, string])[] = [
 ];
 const OF_A_CONNECTION: readonly SettingName[] = ["natsUser", "natsPassword", "natsCreds", "natsCa", "natsCert", "natsKey"];
 
-export function natsProblems({ settings, provenance }: ResolvedSettings): SettingsProblem[] {
+/** `whereOf` tells where a setting was made. */
+export function natsProblems(settings: Settings, whereOf: (name: SettingName) => string): SettingsProblem[] {
   const problem = (name: SettingName, wrong: string, remedy: string): SettingsProblem => ({
-    where: provenance[name].where,
+    where: whereOf(name),
     wrong,
     remedy,
   });
