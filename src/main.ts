@@ -13,7 +13,7 @@ import { startIngest } from "./ingest/index.ts";
 import { laneName, laneStreamName, openLane } from "./journal/index.ts";
 import { Member, type MemberLimits, type MemberObserver } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
-import { connectNats } from "./nats/index.ts";
+import { connectNats, type NatsOptions, natsOptions } from "./nats/index.ts";
 import { describeFeed, describeIngest, describeMember } from "./node-metrics.ts";
 import type { Log } from "./ports/index.ts";
 import { openLmdbSnapshotStore } from "./snapshot/index.ts";
@@ -44,7 +44,7 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
 /** What every part of a node is started with. */
 interface Site {
   readonly settings: Settings;
-  readonly natsUrl: string;
+  readonly nats: NatsOptions;
   readonly metrics: NodeMetrics;
   readonly log: Log;
   readonly teardown: Teardown;
@@ -64,7 +64,7 @@ async function compose(settings: Settings, log: Log, teardown: Teardown): Promis
   };
 
   const natsUrl = settings.natsUrl ?? (await embeddedNats(settings, log, teardown));
-  const site: Site = { settings, natsUrl, metrics: new NodeMetrics(), log, teardown };
+  const site: Site = { settings, nats: natsOptions(settings, natsUrl), metrics: new NodeMetrics(), log, teardown };
   const { member, feed } = await openMember(site, fail);
   const [httpUrl] = await allStarted([startEdges(site, member), member.start(), feed]);
   await startInbound(site, member);
@@ -87,15 +87,15 @@ async function embeddedNats(settings: Settings, log: Log, teardown: Teardown): P
 
 /** A member that has not taken its lane yet, and its feed, which is starting. */
 async function openMember(site: Site, fail: (error: Error) => void): Promise<{ member: Member; feed: Promise<void> }> {
-  const { settings, natsUrl, metrics, log, teardown } = site;
+  const { settings, nats, metrics, log, teardown } = site;
   const { cluster, nodeId } = settings;
   const lane = laneName({ cluster, node: nodeId, member: 0 });
   const stream = laneStreamName(lane);
   const store = await openLmdbSnapshotStore({ path: join(settings.dataDir, "lmdb", "member-0") });
   teardown.add("snapshot store", () => store.close());
-  const connection = await connectNats({ url: natsUrl, name: "stockgrid journal", log });
+  const connection = await connectNats({ ...nats, name: "stockgrid journal", log });
   teardown.add("journal connection", () => connection.close());
-  const journal = await openLane({ connection, stream });
+  const journal = await openLane({ connection, stream, replicas: settings.replicas });
   teardown.add("journal", () => journal.close());
 
   let feed: Feed | undefined;
@@ -108,7 +108,15 @@ async function openMember(site: Site, fail: (error: Error) => void): Promise<{ m
     observer: { ...commitObserver(metrics), failed: fail },
   });
   describeMember(metrics, member);
-  const starting = startFeed({ natsUrl, stream, lane, cluster, log, eventsPerSecondMax: settings.feedEventsPerSecondMax });
+  const starting = startFeed({
+    natsUrl: nats.url,
+    nats,
+    stream,
+    lane,
+    cluster,
+    log,
+    eventsPerSecondMax: settings.feedEventsPerSecondMax,
+  });
   teardown.add("feed", () => feed?.stop());
   teardown.add("member", () => member.stop());
   return {
@@ -151,9 +159,9 @@ function commitObserver(metrics: NodeMetrics): Pick<MemberObserver, "committed" 
   };
 }
 
-async function startEdges({ settings, natsUrl, metrics, log, teardown }: Site, member: Member): Promise<string> {
+async function startEdges({ settings, nats, metrics, log, teardown }: Site, member: Member): Promise<string> {
   const { cluster, httpHost, httpPort, apiKeys } = settings;
-  const connection = await connectNats({ url: natsUrl, name: "stockgrid api", log });
+  const connection = await connectNats({ ...nats, name: "stockgrid api", log });
   teardown.add("api connection", () => connection.close());
   const phase = (): typeof member.phase => member.phase;
   const service = await startNatsService({
@@ -189,10 +197,10 @@ async function startEdges({ settings, natsUrl, metrics, log, teardown }: Site, m
 }
 
 /** After the member serves: a message taken earlier would only be sent back. */
-async function startInbound({ natsUrl, metrics, log, teardown }: Site, grid: Member): Promise<void> {
-  const connection = await connectNats({ url: natsUrl, name: "stockgrid ingest", log });
+async function startInbound({ settings, nats, metrics, log, teardown }: Site, grid: Member): Promise<void> {
+  const connection = await connectNats({ ...nats, name: "stockgrid ingest", log });
   teardown.add("ingest connection", () => connection.close());
-  const ingest = await startIngest({ connection, grid, parseMovement, log });
+  const ingest = await startIngest({ connection, grid, parseMovement, replicas: settings.replicas, log });
   teardown.add("ingest", () => ingest.stop());
   describeIngest(metrics, ingest);
 }

@@ -18,6 +18,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   placement: 5,
   locations: 6,
   member: 6,
+  nats: 7,
   router: 7,
   ...Object.fromEntries(
     [
@@ -31,7 +32,6 @@ const LEVELS: Readonly<Record<string, number>> = {
       "links",
       "loadgen",
       "metrics",
-      "nats",
       "registry",
       "snapshot",
       "system",

@@ -8,7 +8,7 @@ import { decodeMark } from "../codec/index.ts";
 import type { Settings } from "../config/index.ts";
 import { startEmbeddedNats } from "../embedded-nats/index.ts";
 import { laneName, laneStreamName, openLane } from "../journal/index.ts";
-import { connectNats } from "../nats/index.ts";
+import { connectNats, type NatsOptions, natsOptions } from "../nats/index.ts";
 import type { Journal, Log, SnapshotStore } from "../ports/index.ts";
 import { openLmdbSnapshotStore } from "../snapshot/index.ts";
 import { CommandFailed, reasonOf } from "./command.ts";
@@ -39,7 +39,7 @@ export async function openWorld(settings: Settings): Promise<World> {
   try {
     const running = runningNode(settings.dataDir);
     const natsUrl = running?.natsUrl ?? settings.natsUrl ?? (await embeddedNats(settings, closers));
-    const connection = await connected(natsUrl);
+    const connection = await connected(natsOptions(settings, natsUrl));
     closers.push(() => connection.close());
     const store = await openLmdbSnapshotStore({ path });
     closers.push(() => store.close());
@@ -84,11 +84,11 @@ async function embeddedNats(settings: Settings, closers: (() => Promise<unknown>
   return server.url;
 }
 
-async function connected(url: string): Promise<NatsConnection> {
+async function connected(nats: NatsOptions): Promise<NatsConnection> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new CommandFailed(`NATS at ${url} does not answer`)), CONNECT_MS_MAX);
+  const timer = setTimeout(() => reject(new CommandFailed(`NATS at ${nats.url} does not answer`)), CONNECT_MS_MAX);
   try {
-    return await Promise.race([connectNats({ url, name: "stockgrid verify", log: QUIET }), late]);
+    return await Promise.race([connectNats({ ...nats, name: "stockgrid verify", log: QUIET }), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -12,7 +12,9 @@ import {
   hostAddress,
   logLevel,
   natsServers,
+  oneOf,
   optionalPath,
+  optionalText,
   type Parse,
   type Parsed,
   plainName,
@@ -97,6 +99,45 @@ export const FIELDS: { readonly [Name in SettingName]: Field<Settings[Name]> } =
     parse: wholeNumber(1, 10_000_000),
     default: "10000",
     meaning: "commands that may wait for their commit before new ones are answered with 429",
+  },
+  natsUser: {
+    parse: optionalText,
+    default: "",
+    meaning: "user to connect to NATS as, with `STOCKGRID_NATS_PASSWORD`; only with `STOCKGRID_NATS_URL`",
+  },
+  natsPassword: {
+    parse: optionalText,
+    default: "",
+    meaning: "password of `STOCKGRID_NATS_USER`",
+    show: (value) => (value === undefined ? "" : "***"),
+    secret: true,
+  },
+  natsCreds: {
+    parse: optionalPath,
+    default: "",
+    meaning: "path of a file with an nkey seed or NATS credentials, in place of user and password; read at every connect",
+  },
+  natsCa: {
+    parse: optionalPath,
+    default: "",
+    meaning: "path of the CA certificates (PEM) that NATS servers must be signed by; naming it demands TLS",
+  },
+  natsCert: {
+    parse: optionalPath,
+    default: "",
+    meaning: "path of this node's certificate (PEM), where the NATS servers ask for one; with `STOCKGRID_NATS_KEY`",
+  },
+  natsKey: { parse: optionalPath, default: "", meaning: "path of the key of `STOCKGRID_NATS_CERT`" },
+  replicas: {
+    parse: oneOf([1, 3, 5]),
+    default: "1",
+    meaning:
+      "copies of the journal and of the cluster's state: 1, 3 or 5, at most as many as there are NATS servers; for streams that are made now",
+  },
+  handoverSeconds: {
+    parse: wholeNumber(0, 600),
+    default: "20",
+    meaning: "seconds that a node which stops may take to hand its shards over",
   },
   checkpointSeconds: {
     parse: wholeNumber(1, 86_400),

@@ -16,6 +16,7 @@ import {
   readFlags,
   readSettingsFile,
 } from "./layers.ts";
+import { natsProblems } from "./nats-problems.ts";
 import type { SettingsProblem } from "./problem.ts";
 import type { SettingName, Settings } from "./settings.ts";
 
@@ -53,8 +54,8 @@ export function resolveSettings(input: SettingsInput): ResolvedSettings | readon
   const problems = layers.flatMap((layer) => [...layer.problems, ...invalidValues(layer)]);
   if (problems.length > 0) return problems;
   const resolved = weigh(layers, input.cwd);
-  const open = openToTheWorld(resolved);
-  return open === undefined ? resolved : [open];
+  const together = [...openToTheWorld(resolved), ...natsProblems(resolved.settings, (name) => resolved.provenance[name].where)];
+  return together.length === 0 ? resolved : together;
 }
 
 function invalidValues(layer: Layer): SettingsProblem[] {
@@ -85,18 +86,27 @@ function weigh(layers: readonly Layer[], cwd: string): ResolvedSettings {
   // Each value was made by the parser of its own name, which FIELDS ties to the type of that name.
   const settings = values as unknown as Settings;
   return {
-    settings: { ...settings, dataDir: resolve(cwd, settings.dataDir) },
+    settings: { ...settings, ...absolutePaths(settings, cwd) },
     provenance: provenance as Record<SettingName, Provenance>,
   };
 }
 
-function openToTheWorld({ settings, provenance }: ResolvedSettings): SettingsProblem | undefined {
-  if (settings.apiKeys.length > 0 || isLoopback(settings.httpHost)) return undefined;
+function openToTheWorld({ settings, provenance }: ResolvedSettings): SettingsProblem[] {
+  if (settings.apiKeys.length > 0 || isLoopback(settings.httpHost)) return [];
+  const wrong = "listens beyond this machine, and without API keys anybody who reaches it could change stock";
+  const remedy = "Set STOCKGRID_API_KEYS=name:read+write:secret, or listen on 127.0.0.1.";
+  return [{ where: provenance.httpHost.where, value: settings.httpHost, wrong, remedy }];
+}
+
+/** The folder and the files that are read later, when the working folder may be another. */
+function absolutePaths({ dataDir, natsCreds, natsCa, natsCert, natsKey }: Settings, cwd: string): Partial<Settings> {
+  const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(cwd, path));
   return {
-    where: provenance.httpHost.where,
-    value: settings.httpHost,
-    wrong: "listens beyond this machine, and without API keys anybody who reaches it could change stock",
-    remedy: "Set STOCKGRID_API_KEYS=name:read+write:secret, or listen on 127.0.0.1.",
+    dataDir: resolve(cwd, dataDir),
+    natsCreds: absolute(natsCreds),
+    natsCa: absolute(natsCa),
+    natsCert: absolute(natsCert),
+    natsKey: absolute(natsKey),
   };
 }
 

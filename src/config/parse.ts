@@ -20,6 +20,14 @@ export function wholeNumber(min: number, max: number): Parse<number> {
   };
 }
 
+/** One of a few numbers. */
+export function oneOf(numbers: readonly number[]): Parse<number> {
+  return (text) => {
+    const value = numbers.find((number) => String(number) === text);
+    return value === undefined ? { wrong: `must be one of ${numbers.join(", ")}` } : { value };
+  };
+}
+
 export const yesOrNo: Parse<boolean> = (text) => {
   if (text === "true" || text === "1") return { value: true };
   if (text === "false" || text === "0") return { value: false };
@@ -40,6 +48,9 @@ export const hostAddress: Parse<string> = (text) =>
 
 /** Empty text means "none". */
 export const optionalPath: Parse<string | undefined> = (text) => ({ value: text === "" ? undefined : text });
+
+/** Empty text means "none". */
+export const optionalText: Parse<string | undefined> = (text) => ({ value: text === "" ? undefined : text });
 
 /** Comma-separated `nats://host:port` or `tls://host:port`, the scheme and port optional. Empty text means "none". */
 export const natsServers: Parse<string | undefined> = (text) => {

@@ -21,6 +21,18 @@ export interface Settings {
   readonly httpHost: string;
   /** Comma-separated server addresses; undefined starts an embedded server. */
   readonly natsUrl: string | undefined;
+  /** User and password, or the file of credentials: never both, and only with `natsUrl`. */
+  readonly natsUser: string | undefined;
+  readonly natsPassword: string | undefined;
+  /** Path of a file with an nkey seed, or with a JWT and its seed. */
+  readonly natsCreds: string | undefined;
+  /** Path of the certificates of the authorities that NATS servers are trusted by; undefined: those of the system. */
+  readonly natsCa: string | undefined;
+  /** Paths of this node's own certificate and key; both or neither. */
+  readonly natsCert: string | undefined;
+  readonly natsKey: string | undefined;
+  /** Copies of lanes and of the cluster's state: 1, 3 or 5. Only for streams that are made now. */
+  readonly replicas: number;
   /** Absolute path. */
   readonly dataDir: string;
   /** Event loops of this node. Always 1 in this version. */
@@ -37,6 +49,8 @@ export interface Settings {
   /** Commands that may wait for their commit before new ones get 429. */
   readonly queueMax: number;
   readonly checkpointSeconds: number;
+  /** How long leaving on purpose may hand shards over, before what is left is taken over by others. */
+  readonly handoverSeconds: number;
   /** How long the outcome of an idempotency key is remembered; at least 24. */
   readonly keyRetentionHours: number;
   readonly movementRetentionHours: number;

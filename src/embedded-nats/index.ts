@@ -2,3 +2,4 @@
 export { DataFolderBusy } from "./data-lock.ts";
 export { type EmbeddedNats, EmbeddedNatsFailed, type EmbeddedNatsOptions, startEmbeddedNats } from "./embedded-nats.ts";
 export { type FindOptions, findNatsServer, NatsServerMissing } from "./find-nats-server.ts";
+export { processIdentity } from "./process-identity.ts";

@@ -7,12 +7,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { LaneSeq } from "../base/index.ts";
+import type { NatsOptions } from "../nats/index.ts";
 import type { Log } from "../ports/index.ts";
 import type { Retention } from "./streams.ts";
 import type { FromWorker, ToWorker, WorkerOptions, WorkerStats } from "./worker-messages.ts";
 
 export interface FeedOptions {
   readonly natsUrl: string;
+  /** Who to be there, and how the connection is kept private; default nobody in particular, and as the server demands. */
+  readonly nats?: Omit<NatsOptions, "url"> | undefined;
   /** Name of the lane's stream. It must exist. */
   readonly stream: string;
   /** The lane's short name, part of every event id: must never change for a lane. */

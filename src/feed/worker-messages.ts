@@ -1,9 +1,11 @@
 /** Every message between the feed's worker thread and the thread that started it. */
 
+import type { NatsOptions } from "../nats/index.ts";
 import type { Retention } from "./streams.ts";
 
 export interface WorkerOptions {
   readonly natsUrl: string;
+  readonly nats?: Omit<NatsOptions, "url"> | undefined;
   readonly stream: string;
   readonly lane: string;
   readonly cluster: string;

@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { invariant } from "../base/index.ts";
+import { connectionOptions } from "../nats/index.ts";
 import type { Log } from "../ports/index.ts";
 import { AvailabilityFollower } from "./availability-follower.ts";
 import type { FeedCursor } from "./cursor.ts";
@@ -151,7 +152,7 @@ async function main(): Promise<void> {
   giveWay();
   const options = workerData as WorkerOptions;
   const connection = await connect({
-    servers: options.natsUrl,
+    ...connectionOptions({ ...options.nats, url: options.natsUrl }),
     name: `stockgrid feed ${options.lane}`,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,

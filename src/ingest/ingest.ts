@@ -28,6 +28,8 @@ export interface IngestOptions {
   readonly parseMovement: MovementParser;
   /** How long a message may stay unanswered before it is delivered again, ms, default 30,000; longer than the grid takes to answer. */
   readonly ackWaitMs?: number | undefined;
+  /** Copies of the stream, default 1; only for a stream that is made now. */
+  readonly replicas?: number | undefined;
   readonly log: Log;
 }
 
@@ -82,8 +84,8 @@ class Intake implements Ingest {
   }
 
   async open(): Promise<void> {
-    const { connection, ackWaitMs = ACK_WAIT_MS } = this.#options;
-    await this.#consume(await openIngestConsumer(connection, ackWaitMs));
+    const { connection, ackWaitMs = ACK_WAIT_MS, replicas = 1 } = this.#options;
+    await this.#consume(await openIngestConsumer(connection, ackWaitMs, replicas));
   }
 
   stop(): Promise<void> {

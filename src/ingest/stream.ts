@@ -35,9 +35,9 @@ export class UnsuitableIngestStream extends Error {
 }
 
 /** `ackWaitMs`: how long a message may stay unanswered before it is delivered again. Rejects with UnsuitableIngestStream. */
-export async function openIngestConsumer(connection: NatsConnection, ackWaitMs: number): Promise<Consumer> {
+export async function openIngestConsumer(connection: NatsConnection, ackWaitMs: number, replicas: number): Promise<Consumer> {
   const manager = await jetstreamManager(connection, { checkAPI: false });
-  const config = (await existingConfig(manager)) ?? (await create(manager));
+  const config = (await existingConfig(manager)) ?? (await create(manager, replicas));
   const problem = streamProblem(config);
   if (problem !== undefined) throw new UnsuitableIngestStream(`stream ${INGEST_STREAM} cannot take messages in: ${problem}`);
   await ensureConsumer(manager, { ack_wait: nanos(ackWaitMs), max_ack_pending: UNANSWERED_MAX, max_deliver: -1 });
@@ -64,7 +64,7 @@ async function existingConfig(manager: JetStreamManager): Promise<StreamConfig |
   }
 }
 
-async function create(manager: JetStreamManager): Promise<StreamConfig> {
+async function create(manager: JetStreamManager, replicas: number): Promise<StreamConfig> {
   const info = await manager.streams.add({
     name: INGEST_STREAM,
     subjects: [SUBJECTS],
@@ -72,6 +72,7 @@ async function create(manager: JetStreamManager): Promise<StreamConfig> {
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.New,
     max_age: nanos(AGE_MS_MAX),
+    num_replicas: replicas,
   });
   return info.config;
 }

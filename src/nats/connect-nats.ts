@@ -7,24 +7,24 @@
 
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Log } from "../ports/index.ts";
+import { connectionOptions } from "./connection-options.ts";
+import type { NatsOptions } from "./nats-options.ts";
 
 const RECONNECT_WAIT_MS = 100;
 const RECONNECT_JITTER_MS = 100;
 const PING_INTERVAL_MS = 5_000;
 const PINGS_LOST_MAX = 2;
 
-export interface ConnectNats {
-  /** One address, or several with commas between. */
-  readonly url: string;
+export interface ConnectNats extends NatsOptions {
   /** Shown by the server's monitoring. */
   readonly name: string;
   readonly log: Log;
 }
 
-/** Resolves once connected, however long that takes. */
-export async function connectNats({ url, name, log }: ConnectNats): Promise<NatsConnection> {
+/** Resolves once connected, however long that takes. Rejects when a file is unusable, or a server refuses user or certificate. */
+export async function connectNats({ name, log, ...options }: ConnectNats): Promise<NatsConnection> {
   const connection = await connect({
-    servers: url.split(",").map((server) => server.trim()),
+    ...connectionOptions(options),
     name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_WAIT_MS,

@@ -49,6 +49,14 @@ describe("defaults", () => {
       apiKeys: [],
       logLevel: "info",
       natsServer: undefined,
+      natsUser: undefined,
+      natsPassword: undefined,
+      natsCreds: undefined,
+      natsCa: undefined,
+      natsCert: undefined,
+      natsKey: undefined,
+      replicas: 1,
+      handoverSeconds: 20,
       queueMax: 10_000,
       checkpointSeconds: 10,
       keyRetentionHours: 24,
@@ -143,6 +151,10 @@ describe("values", () => {
     ["STOCKGRID_API_KEYS", "a:read:0123456789abcdef,a:read:0123456789abcdeg", "same name"],
     ["STOCKGRID_API_KEYS", "a:read:0123456789abcdef,b:read:0123456789abcdef", "same secret"],
     ["STOCKGRID_LOG_LEVEL", "verbose", "one of trace, debug"],
+    ["STOCKGRID_REPLICAS", "2", "one of 1, 3, 5"],
+    ["STOCKGRID_HANDOVER_SECONDS", "601", "whole number from 0 to 600"],
+    ["STOCKGRID_NATS_CA", "ca.pem", "no meaning for the embedded NATS server"],
+    ["STOCKGRID_NATS_CREDS", "grid.nk", "no meaning for the embedded NATS server"],
     ["STOCKGRID_KEY_RETENTION_HOURS", "23", "whole number from 24"],
     ["STOCKGRID_SAMPLE", "maybe", "true or false"],
   ])("refuses %s=%s", (variable, value, words) => {
@@ -160,6 +172,43 @@ describe("values", () => {
 
   it("reports an invalid value that a stronger layer would have hidden", () => {
     expect(problems(["--shards", "8"], { STOCKGRID_SHARDS: "many" })).toHaveLength(1);
+  });
+});
+
+describe("the connection to NATS", () => {
+  const URL = { STOCKGRID_NATS_URL: "tls://a:4222" };
+
+  it("takes a file of credentials, or user and password, and certificates; paths are from the working folder", () => {
+    const files = {
+      STOCKGRID_NATS_CREDS: "grid.nk",
+      STOCKGRID_NATS_CA: "/ca.pem",
+      STOCKGRID_NATS_CERT: "c",
+      STOCKGRID_NATS_KEY: "k",
+    };
+    expect(settings([], { ...URL, ...files })).toMatchObject({
+      natsCreds: join(cwd, "grid.nk"),
+      natsCa: "/ca.pem",
+      natsCert: join(cwd, "c"),
+      natsKey: join(cwd, "k"),
+    });
+    const words = { STOCKGRID_NATS_USER: "grid", STOCKGRID_NATS_PASSWORD: "secret" };
+    expect(settings([], { ...URL, ...words })).toMatchObject({ natsUser: "grid", natsPassword: "secret" });
+  });
+
+  it.each([
+    [{ STOCKGRID_NATS_USER: "grid" }, "STOCKGRID_NATS_USER", "half of a pair"],
+    [{ STOCKGRID_NATS_PASSWORD: "secret" }, "STOCKGRID_NATS_PASSWORD", "half of a pair"],
+    [{ STOCKGRID_NATS_CERT: "c" }, "STOCKGRID_NATS_CERT", "half of a pair"],
+    [{ STOCKGRID_NATS_KEY: "k" }, "STOCKGRID_NATS_KEY", "half of a pair"],
+    [
+      { STOCKGRID_NATS_CREDS: "f", STOCKGRID_NATS_USER: "u", STOCKGRID_NATS_PASSWORD: "p" },
+      "STOCKGRID_NATS_CREDS",
+      "beside a user and password",
+    ],
+  ])("refuses %j", (env, where, wrong) => {
+    expect(problems([], { ...URL, ...env } as Env)).toEqual([
+      expect.objectContaining({ where, wrong: expect.stringContaining(wrong) }),
+    ]);
   });
 });
 
@@ -218,10 +267,11 @@ describe("the settings file", () => {
 describe("secrets", () => {
   it("are not shown in the rows of the effective settings", () => {
     const env = { STOCKGRID_API_KEYS: "shop:read:0123456789abcdef", STOCKGRID_NATS_URL: "nats://me:hidden@host:4222,u:pw@b" };
-    const resolved = resolveSettings({ argv: [], env, cwd });
+    const user = { STOCKGRID_NATS_USER: "grid", STOCKGRID_NATS_PASSWORD: "topsecret" };
+    const resolved = resolveSettings({ argv: [], env: { ...env, ...user }, cwd });
     if (!("settings" in resolved)) throw new Error("refused");
     const shown = JSON.stringify(settingRows(resolved));
-    expect(shown).not.toMatch(/0123456789abcdef|hidden|pw/);
+    expect(shown).not.toMatch(/0123456789abcdef|hidden|pw|topsecret/);
     expect(shown).toContain("shop:read:***");
     expect(shown).toContain("nats://***@host:4222,***@b");
   });
