@@ -2,3 +2,4 @@
 export { laneName, laneStreamName, laneSubject } from "./lane-name.ts";
 export { UnsuitableLane } from "./lane-stream.ts";
 export { type OpenLane, openLane } from "./open-lane.ts";
+export { type OpenLanes, openLanes } from "./open-lanes.ts";

@@ -161,6 +161,12 @@ export function streamSequence(reply: string): number {
   return Number(tokens.length === REPLY_TOKENS_SHORT ? tokens[5] : tokens[7]);
 }
 
+/** Records behind the delivered one when the server sent it, from the same reply subject. */
+export function deliveryPending(reply: string): number {
+  const tokens = reply.split(".");
+  return Number(tokens.length === REPLY_TOKENS_SHORT ? tokens[8] : tokens[10]);
+}
+
 function endSubscription(connection: NatsConnection, subscription: Subscription): void {
   if (!connection.isClosed()) subscription.unsubscribe();
 }
