@@ -10,6 +10,11 @@ export interface Tenure {
   readonly began: LaneSeq;
   /** Last committed sequence. */
   readonly position: LaneSeq;
+  /**
+   * Everything in the own lane behind this sequence, up to `began`, went into what is held: 0 for an intact data folder, else where reading began. A shard claimed as
+   * new behind it that is not held was never adopted. When left out, nothing is known but that the announcement itself was seen.
+   */
+  readonly since?: LaneSeq;
 }
 
 export interface Holding {
@@ -68,7 +73,13 @@ export interface ShardHost {
   adopt(writer: number, adoptions: readonly Adoption[]): Promise<void>;
   /** Closes shards and commits their release. Resolves to the place. Rejects when the tenure is another or is lost on the way. */
   release(writer: number, shards: readonly ShardId[], to: string): Promise<LanePlace>;
-  /** Takes the shard as a standby, whatever it has of it. Resolves once it follows; rejects when it cannot (source away, tenure over): ask again. */
+  /**
+   * Takes the shard as a standby, whatever it has of it, or goes over to its next owner. Resolves once it follows; rejects when it cannot (source away, tenure over):
+   * ask again. Asking again is harmless, and for a later claim it replaces what was asked before.
+   *
+   * From the call on the shard is `filling` unless the owner's lane, from `source.at` on, is read with the shard held: a holding that is not `filling` after
+   * `reached(owner, q)`, and still names an earlier lane, therefore means that there is no adoption of `source.epoch` up to `q`.
+   */
   standBy(shard: ShardId, source: ShardSource): Promise<void>;
   /** Drops the shard from memory and store. Ignored for a served one. */
   discard(shard: ShardId): void;
