@@ -1,30 +1,29 @@
 /**
- * The composition root: the only place that picks adapters. Starts the parts of a node from the journal outwards and stops
- * them from the edge inwards, so that no request meets a part that is not there.
+ * A node: its NATS server if it embeds one, its member threads, and the feed. The composition root of the main thread; that of a member thread is
+ * member-main.ts. Parts start from the journal outwards and stop from the edge inwards, so that no request meets a part that is not there.
  */
 
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { buildHttpServer, parseMovement, startNatsService } from "./api/index.ts";
-import type { LaneSeq } from "./base/index.ts";
 import type { Settings } from "./config/index.ts";
 import { startEmbeddedNats } from "./embedded-nats/index.ts";
-import { type Feed, openEventTail, startFeed } from "./feed/index.ts";
-import { startIngest } from "./ingest/index.ts";
-import { laneName, laneStreamName, openLane } from "./journal/index.ts";
-import { Member, type MemberLimits, type MemberObserver } from "./member/index.ts";
-import { NodeMetrics } from "./metrics/index.ts";
-import { connectNats, type NatsOptions, natsOptions } from "./nats/index.ts";
-import { describeFeed, describeIngest, describeMember } from "./node-metrics.ts";
+import { type Feed, startFeed } from "./feed/index.ts";
+import { laneName, laneNaming } from "./journal/index.ts";
+import { ThreadHub } from "./links/index.ts";
+import { MemberThread } from "./member-thread.ts";
+import { mergeMetrics, NodeMetrics } from "./metrics/index.ts";
+import { type NatsOptions, natsOptions } from "./nats/index.ts";
+import { MEMBERS_MAX } from "./node-messages.ts";
+import { describeFeed } from "./node-metrics.ts";
 import type { Log } from "./ports/index.ts";
-import { openLmdbSnapshotStore } from "./snapshot/index.ts";
-import { SystemClock, SystemRandom, Teardown, writeNodeFile } from "./system/index.ts";
+import { Teardown, writeNodeFile } from "./system/index.ts";
 
-export const VERSION = "0.1.0";
+export { VERSION } from "./node-messages.ts";
 
 export interface RunningNode {
   readonly httpUrl: string;
   readonly natsUrl: string;
-  /** Refuses new work, answers what is in flight, writes a checkpoint, ends the embedded server. */
+  /** Hands shards over, refuses new work, answers what is in flight, writes checkpoints, ends the embedded server. */
   stop(): Promise<void>;
   /** Resolves when the node has stopped: with the error when it stopped by itself. */
   readonly stopped: Promise<Error | undefined>;
@@ -32,175 +31,165 @@ export interface RunningNode {
 
 /** Resolves once the node serves. What was started is undone when a later part fails. */
 export async function startNode(settings: Settings, log: Log): Promise<RunningNode> {
-  const teardown = new Teardown(log);
+  const teardown = new Teardown(log, STOP_MS_MAX + settings.handoverSeconds * MS_PER_SECOND);
+  const node = new Node(settings, log, teardown);
   try {
-    return await compose(settings, log, teardown);
+    return await node.start();
   } catch (error) {
     await teardown.run();
     throw error;
   }
 }
 
-/** What every part of a node is started with. */
-interface Site {
-  readonly settings: Settings;
-  readonly nats: NatsOptions;
-  readonly metrics: NodeMetrics;
-  readonly log: Log;
-  readonly teardown: Teardown;
+/** One part may take as long as a member that writes its last checkpoint. */
+const STOP_MS_MAX = 30_000;
+/** How often members are told what the feed has passed. */
+const PUBLISHED_MS = 1_000;
+
+class Node {
+  readonly #settings: Settings;
+  readonly #log: Log;
+  readonly #teardown: Teardown;
+  readonly #hub = new ThreadHub();
+  readonly #metrics = new NodeMetrics();
+  readonly #members: MemberThread[] = [];
+  readonly #stopped = Promise.withResolvers<Error | undefined>();
+  #nats!: NatsOptions;
+  #feed: Feed | undefined;
+  #httpPort: number;
+  #failure: Error | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: Settings, log: Log, teardown: Teardown) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#teardown = teardown;
+    this.#httpPort = settings.httpPort;
+  }
+
+  async start(): Promise<RunningNode> {
+    const { settings, natsUrl } = await this.#reachNats();
+    this.#nats = natsOptions(settings, natsUrl);
+    const feed = this.#startFeed();
+    this.#teardown.add("members", () => this.#stopMembers());
+    const first = this.#addMember(0, false);
+    const { httpUrl, httpPort } = await first.listening;
+    this.#httpPort = httpPort;
+    for (let number = 1; number < settings.members; number++) this.#addMember(number, false);
+    for (const number of this.#surplus()) this.#addMember(number, true);
+    await Promise.all([feed, ...this.#members.map((member) => member.serving)]);
+    for (const member of this.#members.slice(settings.members)) void this.#retire(member);
+    this.#teardown.add("node file", writeNodeFile(settings.dataDir, { pid: process.pid, httpUrl, natsUrl }));
+    return { httpUrl, natsUrl, stop: () => this.#stop(), stopped: this.#stopped.promise };
+  }
+
+  async #reachNats(): Promise<{ settings: Settings; natsUrl: string }> {
+    const settings = this.#settings;
+    if (settings.natsUrl !== undefined) return { settings, natsUrl: settings.natsUrl };
+    const { dataDir, natsServer } = settings;
+    const server = await startEmbeddedNats({
+      dataDir,
+      log: this.#log,
+      ...(natsServer === undefined ? {} : { binary: natsServer }),
+    });
+    this.#teardown.add("embedded NATS", () => server.stop());
+    return { settings, natsUrl: server.url };
+  }
+
+  async #startFeed(): Promise<void> {
+    const { cluster, feedEventsPerSecondMax, replicas } = this.#settings;
+    const { url, ...natsSecurity } = this.#nats;
+    this.#teardown.add("feed", () => this.#feed?.stop());
+    this.#feed = await startFeed({
+      natsUrl: url,
+      natsSecurity,
+      cluster,
+      lanes: laneNaming(cluster),
+      lead: false,
+      log: this.#log,
+      eventsPerSecondMax: feedEventsPerSecondMax,
+      replicas,
+    });
+    describeFeed(this.#metrics, this.#feed);
+    const telling = setInterval(() => this.#tellPublished(), PUBLISHED_MS);
+    this.#teardown.add("feed positions", () => clearInterval(telling));
+  }
+
+  #tellPublished(): void {
+    for (const member of this.#members) {
+      const seq = this.#feed?.published(member.lane);
+      if (seq !== undefined) member.send({ kind: "published", seq });
+    }
+  }
+
+  #addMember(number: number, isRetiring: boolean): MemberThread {
+    const { cluster, nodeId } = this.#settings;
+    const lane = laneName({ cluster, node: nodeId, member: number });
+    const data = { settings: this.#settings, nats: this.#nats, number, lane, httpPort: this.#httpPort, isRetiring };
+    const member: MemberThread = new MemberThread(data, this.#log, {
+      failed: (error) => this.#fail(error),
+      leads: (leads) => this.#lead(leads),
+      collectMetrics: () => this.#metricsText(),
+      resize: (members) => this.#resize(members),
+    });
+    this.#members.push(member);
+    this.#hub.add(lane, (peer, port) => member.send({ kind: "peer", lane: peer, port }, [port]));
+    this.#feed?.lookForLanes();
+    return member;
+  }
+
+  /** Members that an earlier start had and this one has not: what they own has to go to others. */
+  #surplus(): number[] {
+    const folder = join(this.#settings.dataDir, "lmdb");
+    if (!existsSync(folder)) return [];
+    const numbers = readdirSync(folder).map((name) => Number(/^member-(\d+)$/.exec(name)?.[1] ?? Number.NaN));
+    return numbers.filter((number) => number >= this.#settings.members).sort((a, b) => a - b);
+  }
+
+  async #resize(members: number): Promise<void> {
+    if (!Number.isInteger(members) || members < 1 || members > MEMBERS_MAX) {
+      throw new Error(`members is ${members}; it must be a whole number from 1 to ${MEMBERS_MAX}`);
+    }
+    for (let number = this.#members.length; number < members; number++) await this.#addMember(number, false).serving;
+    await Promise.all(this.#members.slice(members).map((member) => this.#retire(member)));
+  }
+
+  /** A member gives its shards away and ends. What it could not give away keeps it running. */
+  async #retire(member: MemberThread): Promise<void> {
+    const left = await member.leave(this.#settings.handoverSeconds * MS_PER_SECOND);
+    if (left > 0) throw new Error(`member ${member.number} still owns ${left} shards: nobody was there to take them`);
+    this.#hub.remove(member.lane);
+    this.#members.splice(this.#members.indexOf(member), 1);
+    await member.stop(STOP_MS_MAX);
+    this.#log.info({ member: member.number }, "a member gave its shards away and ended");
+  }
+
+  async #metricsText(): Promise<string> {
+    return mergeMetrics(await Promise.all([this.#metrics.text(), ...this.#members.map((member) => member.metrics())]));
+  }
+
+  #lead(leads: boolean): void {
+    if (leads) this.#feed?.activate();
+    else this.#feed?.pause();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    void this.#stop();
+  }
+
+  #stop(): Promise<void> {
+    this.#stopping ??= this.#teardown.run().then(() => this.#stopped.resolve(this.#failure));
+    return this.#stopping;
+  }
+
+  async #stopMembers(): Promise<void> {
+    if (this.#failure === undefined) {
+      const deadlineMs = this.#settings.handoverSeconds * MS_PER_SECOND;
+      await Promise.all(this.#members.map((member) => member.leave(deadlineMs)));
+    }
+    await Promise.all(this.#members.map((member) => member.stop(STOP_MS_MAX)));
+  }
 }
 
-/** The edges and the feed start while the member recovers: until it serves, requests are answered `not-ready`. */
-async function compose(settings: Settings, log: Log, teardown: Teardown): Promise<RunningNode> {
-  const { promise: stopped, resolve: hasStopped } = Promise.withResolvers<Error | undefined>();
-  let failure: Error | undefined;
-  const stop = async (): Promise<void> => {
-    await teardown.run();
-    hasStopped(failure);
-  };
-  const fail = (error: Error): void => {
-    failure = error;
-    void stop();
-  };
-
-  const natsUrl = settings.natsUrl ?? (await embeddedNats(settings, log, teardown));
-  const site: Site = { settings, nats: natsOptions(settings, natsUrl), metrics: new NodeMetrics(), log, teardown };
-  const { member, feed } = await openMember(site, fail);
-  const [httpUrl] = await allStarted([startEdges(site, member), member.start(), feed]);
-  await startInbound(site, member);
-  teardown.add("node file", writeNodeFile(settings.dataDir, { pid: process.pid, httpUrl, natsUrl }));
-  return { httpUrl, natsUrl, stop, stopped };
-}
-
-/** Waits for every part, also when one fails: what is still starting could not be stopped. */
-async function allStarted<T extends readonly unknown[]>(parts: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
-  await Promise.allSettled(parts);
-  return (await Promise.all(parts)) as unknown as T;
-}
-
-async function embeddedNats(settings: Settings, log: Log, teardown: Teardown): Promise<string> {
-  const { dataDir, natsServer } = settings;
-  const server = await startEmbeddedNats({ dataDir, log, ...(natsServer === undefined ? {} : { binary: natsServer }) });
-  teardown.add("embedded NATS", () => server.stop());
-  return server.url;
-}
-
-/** A member that has not taken its lane yet, and its feed, which is starting. */
-async function openMember(site: Site, fail: (error: Error) => void): Promise<{ member: Member; feed: Promise<void> }> {
-  const { settings, nats, metrics, log, teardown } = site;
-  const { cluster, nodeId } = settings;
-  const lane = laneName({ cluster, node: nodeId, member: 0 });
-  const stream = laneStreamName(lane);
-  const store = await openLmdbSnapshotStore({ path: join(settings.dataDir, "lmdb", "member-0") });
-  teardown.add("snapshot store", () => store.close());
-  const connection = await connectNats({ ...nats, name: "stockgrid journal", log });
-  teardown.add("journal connection", () => connection.close());
-  const journal = await openLane({ connection, stream, replicas: settings.replicas });
-  teardown.add("journal", () => journal.close());
-
-  let feed: Feed | undefined;
-  const member = new Member({
-    lane,
-    shards: settings.shards,
-    ports: { clock: new SystemClock(), random: new SystemRandom(), journal, store, log },
-    limits: limitsOf(settings),
-    trimFloor: () => feed?.published() ?? NOTHING_PUBLISHED,
-    observer: { ...commitObserver(metrics), failed: fail },
-  });
-  describeMember(metrics, member);
-  const starting = startFeed({
-    natsUrl: nats.url,
-    nats,
-    stream,
-    lane,
-    cluster,
-    log,
-    eventsPerSecondMax: settings.feedEventsPerSecondMax,
-  });
-  teardown.add("feed", () => feed?.stop());
-  teardown.add("member", () => member.stop());
-  return {
-    member,
-    feed: starting.then((started) => {
-      feed = started;
-      describeFeed(metrics, started);
-    }),
-  };
-}
-
-const NOTHING_PUBLISHED = 0 as LaneSeq;
-/** When a request that was turned away at the door may come again. */
-const RETRY_MS = 1_000;
-const HOUR_MS = 3_600_000;
-
-function limitsOf(settings: Settings): Partial<MemberLimits> {
-  return {
-    waitingMax: settings.queueMax,
-    checkpointMs: settings.checkpointSeconds * 1000,
-    keyRetentionMs: settings.keyRetentionHours * HOUR_MS,
-    movementRetentionMs: settings.movementRetentionHours * HOUR_MS,
-    activeRecordsMax: settings.activeRecordsMax,
-    activeReservationsMax: settings.activeRecordsMax,
-  };
-}
-
-function commitObserver(metrics: NodeMetrics): Pick<MemberObserver, "committed" | "checkpointed"> {
-  const seconds = metrics.commitSeconds.child();
-  const commands = metrics.commitCommands.child();
-  const entries = metrics.commitEntries.child();
-  const checkpoints = metrics.checkpointSeconds.child();
-  return {
-    committed: (took, callers, made) => {
-      seconds.observe(took);
-      commands.observe(callers);
-      entries.observe(made);
-    },
-    checkpointed: (took) => checkpoints.observe(took),
-  };
-}
-
-async function startEdges({ settings, nats, metrics, log, teardown }: Site, member: Member): Promise<string> {
-  const { cluster, httpHost, httpPort, apiKeys } = settings;
-  const connection = await connectNats({ ...nats, name: "stockgrid api", log });
-  teardown.add("api connection", () => connection.close());
-  const phase = (): typeof member.phase => member.phase;
-  const service = await startNatsService({
-    connection,
-    grid: member,
-    cluster,
-    version: VERSION,
-    phase,
-    log,
-    observe: (_endpoint, outcome) => {
-      if (outcome !== "ok") metrics.problems.inc({ problem: outcome, api: "nats" });
-    },
-  });
-  teardown.add("NATS service", () => service.stop());
-  const server = buildHttpServer({
-    grid: member,
-    phase,
-    events: openEventTail({ connection }),
-    apiKeys,
-    cluster,
-    version: VERSION,
-    metricsText: () => metrics.text(),
-    contentType: metrics.contentType,
-    observe: {
-      request: (route, method, status, seconds) => metrics.observeRequest(route, method, status, seconds),
-      problem: (slug) => metrics.problems.inc({ problem: slug, api: "http" }),
-    },
-    log,
-    overloaded: () => (member.waiting < settings.queueMax ? undefined : RETRY_MS),
-  });
-  teardown.add("HTTP server", () => server.close());
-  return server.listen({ host: httpHost, port: httpPort });
-}
-
-/** After the member serves: a message taken earlier would only be sent back. */
-async function startInbound({ settings, nats, metrics, log, teardown }: Site, grid: Member): Promise<void> {
-  const connection = await connectNats({ ...nats, name: "stockgrid ingest", log });
-  teardown.add("ingest connection", () => connection.close());
-  const ingest = await startIngest({ connection, grid, parseMovement, replicas: settings.replicas, log });
-  teardown.add("ingest", () => ingest.stop());
-  describeIngest(metrics, ingest);
-}
+const MS_PER_SECOND = 1_000;

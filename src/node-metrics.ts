@@ -4,6 +4,8 @@ import type { Feed } from "./feed/index.ts";
 import { INGEST_RESULTS, type Ingest } from "./ingest/index.ts";
 import type { Member } from "./member/index.ts";
 import type { NodeMetrics } from "./metrics/index.ts";
+import type { Keeper } from "./placement/index.ts";
+import type { Router } from "./router/index.ts";
 
 export function describeMember(metrics: NodeMetrics, member: Member): void {
   describeCommits(metrics, member);
@@ -76,4 +78,49 @@ export function describeIngest(metrics: NodeMetrics, ingest: Ingest): void {
     return INGEST_RESULTS.map((result) => ({ labels: { result }, value: results[result] }));
   });
   metrics.gauge("ingest_in_flight", "Inbound messages that wait for a commit.", [], () => [{ value: ingest.stats().inFlight }]);
+}
+
+export function describeKeeper(metrics: NodeMetrics, keeper: Keeper, member: Member): void {
+  metrics.gauge("members", "Members of the cluster as this one sees them, by state.", ["state"], () => {
+    const counts = new Map<string, number>();
+    for (const { state, suspected } of keeper.status()?.members ?? []) {
+      const name = suspected ? "suspected" : state;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return [...counts].map(([state, value]) => ({ labels: { state }, value }));
+  });
+  metrics.gauge("member_suspected", "Members that look dead from here.", [], () => [
+    { value: (keeper.status()?.members ?? []).filter(({ suspected }) => suspected).length },
+  ]);
+  metrics.gauge("shards_owned", "Shards served by this member.", [], () => [{ value: countHeld(member, "served") }]);
+  metrics.gauge("shards_standby", "Shards this member stands by for.", [], () => [{ value: countHeld(member, "following") }]);
+  metrics.gauge("shards_unserved", "Shards of the cluster whose owner is away or unknown, as this member sees it.", [], () => [
+    { value: (keeper.status()?.shards ?? []).filter(({ state }) => state !== "owned").length },
+  ]);
+  metrics.counter("shard_moves_total", "Shards this member took from another, by the way.", ["kind"], () => {
+    const { moves, failovers } = keeper.counts();
+    return [
+      { labels: { kind: "planned" }, value: moves },
+      { labels: { kind: "failover" }, value: failovers },
+    ];
+  });
+  metrics.counter("shard_claims_total", "Claims in the shard map by this member, by result.", ["result"], () => {
+    const { claims, mapConflicts, mapUnknown } = keeper.counts();
+    return [
+      { labels: { result: "won" }, value: claims },
+      { labels: { result: "conflict" }, value: mapConflicts },
+      { labels: { result: "unknown" }, value: mapUnknown },
+    ];
+  });
+  metrics.counter("lane_seals_total", "Lanes of others that this member sealed.", [], () => [{ value: keeper.counts().seals }]);
+}
+
+function countHeld({ host }: Member, state: string): number {
+  let count = 0;
+  for (const held of host.holdings()) if (held.state === state) count++;
+  return count;
+}
+
+export function describeRouter(metrics: NodeMetrics, router: Router): void {
+  metrics.gauge("router_pending", "Commands that wait for another member.", [], () => [{ value: router.pending }]);
 }

@@ -48,8 +48,14 @@ export class NodeMetrics {
 
   readonly #requestChildren = new Map<string, Map<string, HistogramChild>>();
 
-  constructor() {
+  /** `member`: of a thread that is one of several; every sample then carries it, and what is true of the whole process is left out. */
+  constructor(member?: string) {
     collectDefaultMetrics({ register: this.#registry });
+    if (member === undefined) return;
+    this.#registry.setDefaultLabels({ member });
+    for (const { name } of this.#registry.getMetricsAsArray()) {
+      if (name.startsWith("process_")) this.#registry.removeSingleMetric(name);
+    }
   }
 
   /** Counts one answered request. Hot path: two look-ups. */
