@@ -73,6 +73,11 @@ export type MovementResult =
   | LevelOutOfRange
   | Fault;
 
+export interface ReadOptions {
+  /** Commits a barrier first, so that a member that lost its lane without knowing it cannot answer. */
+  readonly strict?: boolean | undefined;
+}
+
 export type Read<T> = { readonly kind: "read"; readonly value: T } | Fault;
 
 export interface Grid {
@@ -87,8 +92,8 @@ export interface Grid {
 
   reservation(id: ReservationId, done: (result: Read<Reservation | undefined>) => void): void;
   /** Every record of a SKU, by location; empty for one never seen. */
-  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void): void;
-  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void): void;
+  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void, options?: ReadOptions): void;
+  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void, options?: ReadOptions): void;
   /** Records of the SKUs, all locations or only those named; a record never seen is left out. */
   availability(
     skus: readonly Sku[],
