@@ -76,7 +76,7 @@ export type MovementResult =
 export type Read<T> = { readonly kind: "read"; readonly value: T } | Fault;
 
 /** How fresh a read has to be. */
-export interface Freshness {
+export interface ReadOptions {
   /**
    * True: whoever answers proves by a commit of its own that it is still the owner, so that everything answered before the read was asked is seen.
    * Otherwise an owner that was cut off may answer with what it had.
@@ -96,8 +96,8 @@ export interface Grid {
 
   reservation(id: ReservationId, done: (result: Read<Reservation | undefined>) => void): void;
   /** Every record of a SKU, by location; empty for one never seen. */
-  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void, freshness?: Freshness): void;
-  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void, freshness?: Freshness): void;
+  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void, options?: ReadOptions): void;
+  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void, options?: ReadOptions): void;
   /** Records of the SKUs, all locations or only those named; a record never seen is left out. */
   availability(
     skus: readonly Sku[],

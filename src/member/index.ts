@@ -1,6 +1,5 @@
 /** One event loop: owns shards, commits their events in groups, recovers, takes checkpoints. */
 export type {
-  Freshness,
   Grid,
   IdempotencyKey,
   InsufficientStock,
@@ -9,12 +8,14 @@ export type {
   MovementResult,
   NotFound,
   Read,
+  ReadOptions,
   Reserve,
   ReserveResult,
   Shortage,
   Transit,
   TransitResult,
 } from "./grid.ts";
+export { firstSku } from "./idempotency.ts";
 export type { ImageChunk, ImageCursor, ImageRow, ImageSource } from "./image.ts";
 export { Member, type MemberGauges } from "./member.ts";
 export { DEFAULT_LIMITS, type MemberLimits, type MemberObserver, type MemberOptions, type MemberPorts } from "./options.ts";

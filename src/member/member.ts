@@ -18,11 +18,11 @@ import type { Reservation } from "../reservation/index.ts";
 import type { Location } from "../shard/index.ts";
 import type { Movement, StockRecord } from "../stock/index.ts";
 import type {
-  Freshness,
   Grid,
   MemberPhase,
   MovementResult,
   Read,
+  ReadOptions,
   Reserve,
   ReserveResult,
   Transit,
@@ -170,25 +170,25 @@ export class Member implements Grid {
     });
   }
 
-  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void, freshness?: Freshness): void {
+  stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void, options?: ReadOptions): void {
     this.#read(
       done,
       ({ state }) => {
         const shard = state.shardOfSku(sku);
         return state.owns(shard.id) ? read(shard.recordsOf(sku)) : NOT_OWNER;
       },
-      freshness,
+      options,
     );
   }
 
-  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void, freshness?: Freshness): void {
+  record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void, options?: ReadOptions): void {
     this.#read(
       done,
       ({ state }) => {
         const shard = state.shardOfSku(sku);
         return state.owns(shard.id) ? read(known(shard.record(sku, location)?.value)) : NOT_OWNER;
       },
-      freshness,
+      options,
     );
   }
 
@@ -249,9 +249,9 @@ export class Member implements Grid {
     });
   }
 
-  #read<T>(done: (result: Read<T>) => void, answer: (turn: Turn) => Read<T>, freshness?: Freshness): void {
+  #read<T>(done: (result: Read<T>) => void, answer: (turn: Turn) => Read<T>, options?: ReadOptions): void {
     this.#run(done, (turn) => {
-      if (freshness?.strict) turn.entries.push({ entry: "barrier" });
+      if (options?.strict) turn.entries.push({ entry: "barrier" });
       return answer(turn);
     });
   }
