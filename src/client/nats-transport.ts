@@ -2,7 +2,7 @@
  * The grid over NATS: straight to the owner of the shard where it is known, else to whichever member the queue group picks.
  *
  * N1. Routing changes how long an answer takes, never what it is: every member answers for every shard.
- * N2. An owner that is not there costs nothing but the request that found out, and the map is read again at once.
+ * N2. An owner that is not there or not ready costs nothing but the request that found out, and the map is read again at once.
  */
 
 import { errors, type Msg, type NatsConnection } from "@nats-io/nats-core";
@@ -80,14 +80,13 @@ export class NatsTransport implements Transport {
     const direct = { ...attempt, timeoutMs: attempt.timeoutMs * DIRECT_SHARE };
     try {
       const reply = await this.#request(`${PREFIX}at.${lane}.${subject}`, payload, direct);
-      if (reply.kind === "problem" && slugOf(reply.problem) === "not-ready") this.#distrust(lane);
-      return reply;
+      if (reply.kind === "body" || slugOf(reply.problem) !== "not-ready") return reply;
     } catch (error) {
       if (!(error instanceof StockGridFault) || error.code === "unexpected-answer" || error.code === "closed") throw error;
-      this.#distrust(lane);
-      // The owner may have done it all the same: keys and ids make the second request harmless.
-      return this.#request(PREFIX + subject, payload, { ...attempt, timeoutMs: attempt.timeoutMs - direct.timeoutMs });
     }
+    // The owner may have done it all the same: keys and ids make the second request harmless.
+    this.#distrust(lane);
+    return this.#request(PREFIX + subject, payload, { ...attempt, timeoutMs: attempt.timeoutMs - direct.timeoutMs });
   }
 
   async #request(subject: string, payload: Uint8Array, { timeoutMs, signal }: Attempt): Promise<Reply> {
