@@ -3,7 +3,14 @@
  * was away; what it cannot mend ends the source, and the feed opens it again behind the last event.
  */
 
-import { type ConsumerMessages, JetStreamApiError, jetstream, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
+import {
+  type Consumer,
+  type ConsumerMessages,
+  JetStreamApiError,
+  jetstream,
+  jetstreamManager,
+  type StreamInfo,
+} from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { StockGridFault } from "./fault.ts";
 import { type EventSource, positionLost, type RawEvent } from "./feed-event.ts";
@@ -23,6 +30,7 @@ async function* follow(
   after: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<RawEvent, void, void> {
+  let consumer: Consumer | undefined;
   let messages: ConsumerMessages | undefined;
   const stop = (): void => messages?.stop();
   signal.addEventListener("abort", stop, { once: true });
@@ -31,7 +39,7 @@ async function* follow(
     // Known before the first event, so that nothing is lost when the feed breaks before it.
     yield { position: positionOf(created, start - 1), json: undefined };
     const options = { opt_start_seq: start, filter_subjects: eventSubjects(filter) };
-    const consumer = await orAborted(jetstream(connection).consumers.get(EVENTS_STREAM, options), signal);
+    consumer = await orAborted(jetstream(connection).consumers.get(EVENTS_STREAM, options), signal);
     messages = await consumer.consume({ max_messages: FETCH_EVENTS });
     if (signal.aborted) messages.stop();
     for await (const message of messages) yield { position: positionOf(created, message.seq), json: message.string() };
@@ -42,6 +50,8 @@ async function* follow(
   } finally {
     signal.removeEventListener("abort", stop);
     stop();
+    // The server would forget it by itself after some minutes; nobody waits for this.
+    if (!connection.isClosed()) consumer?.delete().catch(() => undefined);
   }
 }
 
