@@ -93,7 +93,7 @@ export class Desk {
   #serve(caller: Caller, bytes: Uint8Array): void {
     let body: unknown;
     try {
-      body = caller.form.decode(bytes);
+      body = caller.operation.bodiless === true ? undefined : caller.form.decode(bytes);
     } catch (error) {
       this.#send(
         caller,

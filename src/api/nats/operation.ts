@@ -8,6 +8,8 @@ export interface Operation {
   /** Name of the endpoint in INFO and STATS. */
   readonly name: string;
   readonly subject: string;
+  /** Whatever the message holds is not read. */
+  readonly bodiless?: true;
   /** Parses the body and asks the grid. `done` is called once, possibly before this returns. */
   run(grid: Grid, body: unknown, done: Done): void;
 }

@@ -25,7 +25,7 @@ import { type Operation, oneOrMany, type RunItem } from "./operation.ts";
 /** Most reservations of one message. */
 export const NATS_RESERVATIONS_MAX = 1_000;
 
-const PREFIX = "stockgrid.v1.";
+export const PREFIX = "stockgrid.v1.";
 
 export const OPERATIONS: readonly Operation[] = [
   operation("reservations.create", oneOrMany(NATS_RESERVATIONS_MAX, create)),

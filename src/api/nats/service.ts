@@ -1,5 +1,6 @@
 /**
- * The NATS front end of one member: subscribes to every subject of the contract, in a queue group that members share.
+ * The NATS front end of one member: subscribes to every subject of the contract, in a queue group that members share, and in a cluster
+ * to the same under a name of its own, for clients that know the owner.
  *
  * It borrows its connection: whoever opened it closes it, after {@link NatsService.stop}.
  */
@@ -7,6 +8,7 @@
 import type { NatsConnection, Subscription } from "@nats-io/nats-core";
 import type { Grid, MemberPhase } from "../../member/index.ts";
 import type { Log } from "../../ports/index.ts";
+import { type ClusterOptions, mapOperation, subjectAt } from "./cluster.ts";
 import { Desk, type Observe } from "./desk.ts";
 import { EndpointCounters, MicroProtocol } from "./micro.ts";
 import type { Operation } from "./operation.ts";
@@ -37,6 +39,8 @@ export interface NatsServiceOptions {
   /** True while the node cannot take more for other reasons, such as memory. Asked for every message. */
   readonly overloaded?: (() => boolean) | undefined;
   readonly observe?: Observe | undefined;
+  /** Given: also answers `stockgrid.v1.cluster.map`, and every subject under `stockgrid.v1.at.<lane>.` for this member alone. */
+  readonly routing?: ClusterOptions | undefined;
   readonly log: Log;
 }
 
@@ -56,14 +60,16 @@ export async function startNatsService(options: NatsServiceOptions): Promise<Nat
     observe: options.observe,
     log: options.log,
   });
-  const counters = OPERATIONS.map((operation) => new EndpointCounters(operation.name, operation.subject));
-  const subscriptions = OPERATIONS.map((operation, index) =>
+  const { routing } = options;
+  const operations = routing === undefined ? OPERATIONS : [...OPERATIONS, mapOperation(routing)];
+  const counters = operations.map((operation) => new EndpointCounters(operation.name, operation.subject));
+  const subscriptions = operations.flatMap((operation, index) =>
     listen(options, desk, operation, counters[index] as EndpointCounters),
   );
   const micro = new MicroProtocol(options.connection, microConfig(options), counters);
   micro.start();
   await options.connection.flush();
-  options.log.info({ service: NATS_SERVICE_NAME, endpoints: OPERATIONS.length }, "the NATS service answers");
+  options.log.info({ service: NATS_SERVICE_NAME, endpoints: operations.length }, "the NATS service answers");
   let stopping: Promise<void> | undefined;
   return {
     stop: () => {
@@ -73,14 +79,19 @@ export async function startNatsService(options: NatsServiceOptions): Promise<Nat
   };
 }
 
-function listen(options: NatsServiceOptions, desk: Desk, operation: Operation, counters: EndpointCounters): Subscription {
-  return options.connection.subscribe(operation.subject, {
-    queue: QUEUE,
-    callback: (error, message) => {
-      if (error === null) desk.take(operation, counters, message);
-      else options.log.error({ err: error, subject: operation.subject }, "the subscription of an endpoint failed");
-    },
-  });
+/** Requests that come to this member alone are counted with those of its endpoint. */
+function listen(options: NatsServiceOptions, desk: Desk, operation: Operation, counters: EndpointCounters): Subscription[] {
+  const { connection, routing, log } = options;
+  const subscribe = (subject: string, group: { readonly queue?: string }): Subscription =>
+    connection.subscribe(subject, {
+      ...group,
+      callback: (error, message) => {
+        if (error === null) desk.take(operation, counters, message);
+        else log.error({ err: error, subject }, "the subscription of an endpoint failed");
+      },
+    });
+  const shared = subscribe(operation.subject, { queue: QUEUE });
+  return routing === undefined ? [shared] : [shared, subscribe(subjectAt(routing, operation), {})];
 }
 
 function microConfig({ version, cluster }: NatsServiceOptions): ConstructorParameters<typeof MicroProtocol>[1] {
