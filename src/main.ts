@@ -11,7 +11,7 @@ import { startEmbeddedNats } from "./embedded-nats/index.ts";
 import { type Feed, openEventTail, startFeed } from "./feed/index.ts";
 import { startIngest } from "./ingest/index.ts";
 import { laneName, laneStreamName, openLane } from "./journal/index.ts";
-import { Member, type MemberLimits, type MemberObserver } from "./member/index.ts";
+import { Member, type MemberLimits, type MemberObserver, withLocations } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
 import { describeFeed, describeIngest, describeMember } from "./node-metrics.ts";
@@ -156,9 +156,10 @@ async function startEdges({ settings, natsUrl, metrics, log, teardown }: Site, m
   const connection = await connectNats({ url: natsUrl, name: "stockgrid api", log });
   teardown.add("api connection", () => connection.close());
   const phase = (): typeof member.phase => member.phase;
+  const grid = withLocations(member, member.locations);
   const service = await startNatsService({
     connection,
-    grid: member,
+    grid,
     cluster,
     version: VERSION,
     phase,
@@ -169,7 +170,7 @@ async function startEdges({ settings, natsUrl, metrics, log, teardown }: Site, m
   });
   teardown.add("NATS service", () => service.stop());
   const server = buildHttpServer({
-    grid: member,
+    grid,
     phase,
     events: openEventTail({ connection }),
     apiKeys,
@@ -189,10 +190,10 @@ async function startEdges({ settings, natsUrl, metrics, log, teardown }: Site, m
 }
 
 /** After the member serves: a message taken earlier would only be sent back. */
-async function startInbound({ natsUrl, metrics, log, teardown }: Site, grid: Member): Promise<void> {
+async function startInbound({ natsUrl, metrics, log, teardown }: Site, member: Member): Promise<void> {
   const connection = await connectNats({ url: natsUrl, name: "stockgrid ingest", log });
   teardown.add("ingest connection", () => connection.close());
-  const ingest = await startIngest({ connection, grid, parseMovement, log });
+  const ingest = await startIngest({ connection, grid: withLocations(member, member.locations), parseMovement, log });
   teardown.add("ingest", () => ingest.stop());
   describeIngest(metrics, ingest);
 }

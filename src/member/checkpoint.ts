@@ -16,10 +16,13 @@ import {
   encodeLocation,
   encodeMark,
   encodeMovementUse,
+  encodeParticipation,
   encodeReservation,
   encodeStockRecord,
   keyUseKey,
   movementKey,
+  outboxKey,
+  participationKey,
   partsOfRetentionKey,
   recordKey,
   reservationKey,
@@ -27,8 +30,8 @@ import {
   timeKey,
 } from "../codec/index.ts";
 import type { CheckpointWriter, Clock, SnapshotStore } from "../ports/index.ts";
-import { heldUnits, type Reservation } from "../reservation/index.ts";
-import type { CellLists, KeyCell, MovementCell, RecordCell, ReservationCell } from "../shard/index.ts";
+import { heldUnits, isOver, type Participation, type Reservation } from "../reservation/index.ts";
+import type { CellLists, KeyCell, MovementCell, ParticipationCell, RecordCell, ReservationCell } from "../shard/index.ts";
 import type { StockRecord } from "../stock/index.ts";
 import type { LanePosition } from "./group-commit.ts";
 import type { MemberState } from "./member-state.ts";
@@ -51,6 +54,7 @@ interface Cut extends CellLists {
   readonly at: EpochMs;
   readonly recordValues: readonly StockRecord[];
   readonly reservationValues: readonly Reservation[];
+  readonly participationValues: readonly Participation[];
 }
 
 /** Cells encoded in one turn: one to three milliseconds. */
@@ -86,6 +90,7 @@ export class Checkpoint {
       at: clock.now(),
       recordValues: cells.records.map((cell) => cell.value),
       reservationValues: cells.reservations.map((cell) => cell.value),
+      participationValues: cells.participations.map((cell) => cell.value),
     };
   }
 
@@ -135,6 +140,10 @@ export class Checkpoint {
       const cell = cut.reservations[i] as ReservationCell;
       yield () => putReservation(writer, cell, cut.reservationValues[i] as Reservation, keyRetentionMs);
     }
+    for (let i = 0; i < cut.participations.length; i++) {
+      const cell = cut.participations[i] as ParticipationCell;
+      yield () => putParticipation(writer, cell, cut.participationValues[i] as Participation, keyRetentionMs);
+    }
     for (const cell of cut.keys) yield () => putKey(writer, cell, keyRetentionMs);
     for (const cell of cut.movements) yield () => putMovement(writer, cell, movementRetentionMs);
     for (const location of cut.locations) yield () => writer.put("locations", location.id, encodeLocation(location));
@@ -145,6 +154,9 @@ export class Checkpoint {
     if (error === undefined) {
       cut.reservations.forEach((cell, index) => {
         cell.stored = cut.reservationValues[index];
+      });
+      cut.participations.forEach((cell, index) => {
+        cell.stored = cut.participationValues[index];
       });
     } else this.#options.state.dirtyAgain(cut);
     const seconds = Math.max(0, this.#options.clock.now() - cut.at) / 1000;
@@ -165,6 +177,9 @@ function putReservation(writer: CheckpointWriter, cell: ReservationCell, value: 
     if (before !== 0) writer.delete("due", dueKey(before, value.id));
     if (due !== 0) writer.put("due", dueKey(due, value.id), EMPTY_VALUE);
   }
+  const wasUnsettled = cell.stored?.unsettled === true;
+  if (value.unsettled && !wasUnsettled) writer.put("outbox", outboxKey(cell.shard, value.id), EMPTY_VALUE);
+  if (!value.unsettled && wasUnsettled) writer.delete("outbox", outboxKey(cell.shard, value.id));
   const ended = isEnded(value) && (cell.stored === undefined || !isEnded(cell.stored));
   if (ended) writer.put("retention", retentionKey(value.updatedAt + retentionMs, "reservations", key), EMPTY_VALUE);
 }
@@ -174,8 +189,22 @@ function dueTime(reservation: Reservation): EpochMs {
   return heldUnits(reservation) > 0 ? reservation.expiresAt : (0 as EpochMs);
 }
 
+/** It is kept for as long as some other shard may have to be told. */
 function isEnded(reservation: Reservation): boolean {
-  return reservation.lines.every((line) => line.held === 0 && line.allocated === 0);
+  return !reservation.unsettled && reservation.lines.every((line) => line.held === 0 && line.allocated === 0);
+}
+
+/** Over, it is kept like an ended reservation, so that a late hold meets it. */
+function putParticipation(
+  writer: CheckpointWriter,
+  cell: ParticipationCell,
+  value: Participation,
+  retentionMs: number,
+): void {
+  const key = participationKey(cell.shard, value.id);
+  writer.put("participations", key, encodeParticipation(value));
+  const over = isOver(value) && (cell.stored === undefined || !isOver(cell.stored));
+  if (over) writer.put("retention", retentionKey(value.at + retentionMs, "participations", key), EMPTY_VALUE);
 }
 
 function putKey(writer: CheckpointWriter, cell: KeyCell, retentionMs: number): void {

@@ -44,6 +44,8 @@ interface Batch {
   readonly entries: Entry[];
   readonly dones: Done[];
   readonly results: unknown[];
+  /** What follows its commit, and only that. */
+  readonly thens: (() => void)[];
   openedAt: EpochMs;
   /** Entries whose size is in `bytesMax`. */
   sized: number;
@@ -114,6 +116,12 @@ export class GroupCommit {
     batch.dones.push(done as Done);
     batch.results.push(result);
     this.#waiting++;
+    this.touch();
+  }
+
+  /** Calls back after the commit of every entry there is now; never when this writer ends before. Must not throw. */
+  whenCommitted(then: () => void): void {
+    this.#open.thens.push(then);
     this.touch();
   }
 
@@ -233,7 +241,8 @@ export class GroupCommit {
   }
 
   #answerAll(batch: Batch): void {
-    const { dones, results } = batch;
+    const { dones, results, thens } = batch;
+    for (const then of thens) then();
     this.#waiting -= dones.length;
     for (let i = 0; i < dones.length; i++) (dones[i] as (result: unknown) => void)(results[i]);
   }
@@ -252,10 +261,10 @@ export class GroupCommit {
   }
 
   #isEmpty(batch: Batch): boolean {
-    return batch.entries.length === 0 && batch.dones.length === 0;
+    return batch.entries.length === 0 && batch.dones.length === 0 && batch.thens.length === 0;
   }
 
   #newBatch(): Batch {
-    return { entries: [], dones: [], results: [], openedAt: this.#options.clock.now(), sized: 0, bytesMax: 0 };
+    return { entries: [], dones: [], results: [], thens: [], openedAt: this.#options.clock.now(), sized: 0, bytesMax: 0 };
   }
 }

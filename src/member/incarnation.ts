@@ -8,9 +8,13 @@ import { decodeLocation } from "../codec/index.ts";
 import { formatReservationId } from "../reservation/index.ts";
 import { passivateShard } from "../shard/index.ts";
 import { Checkpoint } from "./checkpoint.ts";
+import type { Desk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
+import { FollowUps } from "./follow-ups.ts";
 import { GroupCommit, type LanePosition } from "./group-commit.ts";
 import { MemberState } from "./member-state.ts";
+import { Moves } from "./moves.ts";
+import { Openings } from "./openings.ts";
 import type { MemberLimits, MemberOptions } from "./options.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { SnapshotColdTier } from "./snapshot-cold-tier.ts";
@@ -36,6 +40,9 @@ export interface IncarnationOptions extends MemberOptions {
 
 export class Incarnation {
   readonly state: MemberState;
+  readonly openings: Openings;
+  readonly followUps: FollowUps;
+  readonly moves: Moves;
   readonly #options: IncarnationOptions;
   readonly #expiry: Expiry;
   #commit!: GroupCommit;
@@ -53,12 +60,26 @@ export class Incarnation {
     this.#options = options;
     const { store, random } = options.ports;
     this.#expiry = new Expiry(store);
-    this.state = new MemberState(options.shards, new SnapshotColdTier(store), (at, id) => this.#expiry.track(at, id));
+    this.state = new MemberState(options.shards, new SnapshotColdTier(store), (at, id) => this.#expiry.track(at, id), options.owns);
     this.#nextId = random.uint32();
+    const desk = this.#desk();
+    this.openings = new Openings(desk);
+    this.followUps = new FollowUps(desk, store, this.openings);
+    this.moves = new Moves(desk);
   }
 
   get commit(): GroupCommit {
     return this.#commit;
+  }
+
+  /** Callers that wait for an answer. O(1). */
+  get waiting(): number {
+    return this.#commit.waiting + this.openings.waiting + this.followUps.waiting + this.moves.waiting;
+  }
+
+  /** Nothing is in flight that a caller waits for. */
+  get idle(): boolean {
+    return this.#commit.idle && this.waiting === 0;
   }
 
   get timers(): number {
@@ -97,6 +118,7 @@ export class Incarnation {
     });
     this.#checkpoint = this.#newCheckpoint(recovered.epoch);
     this.#checkpointedAt = clock.now();
+    for (const shard of this.state.shards) if (this.state.owns(shard.id)) this.followUps.resume(shard);
     this.#tick();
     return recovered;
   }
@@ -113,6 +135,9 @@ export class Incarnation {
     this.#dead = true;
     this.#cancelTick?.();
     this.#cancelTimer?.();
+    this.openings.stop(fault);
+    this.moves.stop(fault);
+    this.followUps.stop();
     this.#commit?.stop(fault);
     this.#checkpoint?.stop();
     this.#resolveCheckpoints(new Error("the member stopped"));
@@ -132,9 +157,28 @@ export class Incarnation {
       state: this.state,
       now,
       entries: this.#commit.entries,
+      locations: this.#options.locations ?? this.state.locations,
+      onUnsettled: (reservation) => this.followUps.add(reservation),
       newReservationId: (skuHash) => this.#newReservationId(now, skuHash),
       keyRetentionMs,
       movementRetentionMs,
+    };
+  }
+
+  #desk(): Desk {
+    const incarnation = this;
+    const { ports, bounds, peers } = this.#options;
+    return {
+      clock: ports.clock,
+      state: this.state,
+      bounds,
+      peers,
+      get commit() {
+        return incarnation.#commit;
+      },
+      turn: () => this.turn(),
+      newAttempt: () => ports.random.uint32(),
+      guarded: (work) => this.#guarded(work),
     };
   }
 

@@ -10,11 +10,22 @@ export type {
   Read,
   Reserve,
   ReserveResult,
+  ShardGrid,
   Shortage,
   Transit,
   TransitResult,
 } from "./grid.ts";
 export { Member, type MemberGauges } from "./member.ts";
 export { DEFAULT_LIMITS, type MemberLimits, type MemberObserver, type MemberOptions, type MemberPorts } from "./options.ts";
+export type {
+  FollowAnswer,
+  FollowAsk,
+  HoldAnswer,
+  HoldAsk,
+  MovementClaimAnswer,
+  MovementClaimAsk,
+  Peers,
+} from "./peers.ts";
 export { type Recovered, type RecoveryOptions, recover } from "./recovery.ts";
 export type { MemberStats } from "./stats.ts";
+export { type LocationShelf, withLocations } from "./with-locations.ts";

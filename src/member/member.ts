@@ -3,24 +3,46 @@
  * told to stop, and takes the lane again.
  */
 
-import { CorruptData, type Fault, type LaneSeq, type LocationId, type ReservationId, type Sku } from "../base/index.ts";
+import {
+  CorruptData,
+  type Fault,
+  type LaneSeq,
+  type LocationId,
+  type ReservationId,
+  type ShardId,
+  type Sku,
+} from "../base/index.ts";
 import type { Reservation } from "../reservation/index.ts";
-import type { Location } from "../shard/index.ts";
+import type { Shard } from "../shard/index.ts";
 import type { Movement, StockRecord } from "../stock/index.ts";
-import type { Grid, MemberPhase, MovementResult, Read, Reserve, ReserveResult, Transit, TransitResult } from "./grid.ts";
+import { notOwner } from "./faults.ts";
+import type { MemberPhase, MovementResult, Read, Reserve, ReserveResult, ShardGrid, Transit, TransitResult } from "./grid.ts";
 import type { LanePosition } from "./group-commit.ts";
 import { Incarnation } from "./incarnation.ts";
-import { move } from "./move.ts";
+import { laneLocations } from "./lane-locations.ts";
+import { claimHere, freeHere, move } from "./move.ts";
 import { DEFAULT_LIMITS, type MemberLimits, type MemberOptions } from "./options.ts";
+import { followHere, holdHere } from "./participation.ts";
+import type {
+  FollowAnswer,
+  FollowAsk,
+  HoldAnswer,
+  HoldAsk,
+  MovementClaimAnswer,
+  MovementClaimAsk,
+  Peers,
+} from "./peers.ts";
 import { reserve } from "./reserve.ts";
 import { type MemberStats, newStats } from "./stats.ts";
 import { transit } from "./transit.ts";
 import type { Turn } from "./turn.ts";
+import type { LocationShelf } from "./with-locations.ts";
 
 const REJOIN_MS_FIRST = 50;
 const REJOIN_MS_MAX = 5_000;
 /** While the outcome of an append has been unknown for longer than this, new work is refused, ms. */
 const UNCERTAIN_MS_MAX = 1_000;
+const FOLLOWED: FollowAnswer = { kind: "followed" };
 
 /** What metrics and status pages may look at. */
 export interface MemberGauges {
@@ -35,8 +57,13 @@ export interface MemberGauges {
   readonly checkpointedAt: number;
 }
 
-export class Member implements Grid {
+export class Member implements ShardGrid, Peers {
   readonly stats: MemberStats = newStats();
+  /** The locations of its own lane, for a grid that has no book of locations. */
+  readonly locations: LocationShelf = laneLocations((done, decide, alone) => {
+    this.#run(done, decide);
+    if (alone && this.#phase === "serving") this.#current.commit.closeBatch();
+  });
   readonly #options: MemberOptions;
   readonly #limits: MemberLimits;
   #phase: MemberPhase = "recovering";
@@ -57,7 +84,7 @@ export class Member implements Grid {
 
   /** Callers that wait for a commit. O(1). */
   get waiting(): number {
-    return this.#phase === "serving" || this.#phase === "stopping" ? this.#current.commit.waiting : 0;
+    return this.#phase === "serving" || this.#phase === "stopping" ? this.#current.waiting : 0;
   }
 
   gauges(): MemberGauges {
@@ -111,49 +138,84 @@ export class Member implements Grid {
   }
 
   reserve(command: Reserve, done: (result: ReserveResult) => void): void {
-    this.#run(done, (turn) => reserve(turn, command), this.#countReservation);
+    const counted = (result: ReserveResult): void => {
+      this.#countReservation(result);
+      done(result);
+    };
+    this.#enter(counted, ({ openings, commit }, turn) => {
+      const result = reserve(turn(), command);
+      if (result.kind !== "opening") commit.answer(counted, result);
+      else if (result.holds === undefined) openings.join(result.id, counted);
+      else openings.open(result.id, result.holds, counted);
+    });
   }
 
   transit(command: Transit, done: (result: TransitResult) => void): void {
-    this.#run(done, (turn) => transit(turn, command));
+    this.#enter(done, ({ followUps, commit }, turn) => {
+      const result = transit(turn(), command);
+      if (result.kind !== "reservation" || !result.reservation.unsettled) return commit.answer(done, result);
+      commit.answer((committed: TransitResult) => {
+        if (committed.kind === "fault") done(committed);
+        else followUps.whenFollowed(command.id, () => done(committed));
+      }, result);
+    });
   }
 
   move(movement: Movement, done: (result: MovementResult) => void): void {
-    this.#run(done, (turn) => move(turn, movement));
+    this.#enter(done, ({ moves, commit }, turn) => {
+      if (moves.isBehind(movement.sku)) return moves.enqueue(movement, done);
+      const result = move(turn(), movement);
+      if (result.kind === "claim-needed") moves.enqueue(movement, done);
+      else commit.answer(done, result);
+    });
   }
 
-  putLocation(
-    location: Omit<Location, "version" | "updatedAt">,
-    done: (result: { readonly kind: "created" | "replaced"; readonly location: Location } | Fault) => void,
-  ): void {
-    this.#run(done, (turn) => {
-      const before = turn.state.locations.get(location.id);
-      const put: Location = { ...location, version: (before?.version ?? 0) + 1, updatedAt: turn.now };
-      turn.state.applyLocation(put);
-      turn.entries.push({ entry: "location", location: put });
-      return { kind: before === undefined ? ("created" as const) : ("replaced" as const), location: put };
+  hold(shard: ShardId, ask: HoldAsk, done: (answer: HoldAnswer | Fault) => void): void {
+    this.#runIn(shard, done, (turn, participant) => holdHere(turn, participant, ask));
+  }
+
+  follow(shard: ShardId, ask: FollowAsk, done: (answer: FollowAnswer | Fault) => void): void {
+    this.#runIn(shard, done, (turn, participant) => {
+      followHere(turn, participant, ask);
+      return FOLLOWED;
     });
-    if (this.#phase === "serving") this.#current.commit.closeBatch();
+  }
+
+  claimMovement(shard: ShardId, ask: MovementClaimAsk, done: (answer: MovementClaimAnswer | Fault) => void): void {
+    this.#runIn(shard, done, (turn, registry) => claimHere(turn, registry, ask));
+  }
+
+  freeMovement(shard: ShardId, ask: MovementClaimAsk, done: (answer: FollowAnswer | Fault) => void): void {
+    this.#runIn(shard, done, (turn, registry) => {
+      freeHere(turn, registry, ask);
+      return FOLLOWED;
+    });
   }
 
   reservation(id: ReservationId, done: (result: Read<Reservation | undefined>) => void): void {
-    this.#read(done, ({ state }) => state.shardOfReservation(id)?.reservation(id)?.value);
+    this.#run(done, (turn) => {
+      const shard = turn.state.shardOfReservation(id);
+      if (shard !== undefined && !turn.state.owns(shard.id)) return notOwner(shard.id);
+      const value = shard?.reservation(id)?.value;
+      return { kind: "read" as const, value: value?.stage === "standing" ? value : undefined };
+    });
   }
 
   stock(sku: Sku, done: (result: Read<readonly StockRecord[]>) => void): void {
-    this.#read(done, ({ state }) => state.shardOfSku(sku).recordsOf(sku));
+    this.#read([sku], done, ({ state }) => state.shardOfSku(sku).recordsOf(sku));
   }
 
   record(sku: Sku, location: LocationId, done: (result: Read<StockRecord | undefined>) => void): void {
-    this.#read(done, ({ state }) => known(state.shardOfSku(sku).record(sku, location)?.value));
+    this.#read([sku], done, ({ state }) => known(state.shardOfSku(sku).record(sku, location)?.value));
   }
 
+  /** `not-owner` when any of the SKUs is in a shard of another member. */
   availability(
     skus: readonly Sku[],
     locations: readonly LocationId[] | undefined,
     done: (result: Read<readonly StockRecord[]>) => void,
   ): void {
-    this.#read(done, ({ state }) =>
+    this.#read(skus, done, ({ state }) =>
       skus.flatMap((sku) => {
         const shard = state.shardOfSku(sku);
         if (locations === undefined) return shard.recordsOf(sku);
@@ -162,51 +224,55 @@ export class Member implements Grid {
     );
   }
 
-  location(id: LocationId, done: (result: Read<Location | undefined>) => void): void {
-    this.#read(done, ({ state }) => state.locations.get(id));
-  }
-
-  locations(after: string | undefined, limit: number, done: (result: Read<readonly Location[]>) => void): void {
-    this.#read(done, ({ state }) => {
-      const ids = [...state.locations.keys()].filter((id) => after === undefined || id > after).sort();
-      return ids.slice(0, limit).map((id) => state.locations.get(id) as Location);
+  #read<T>(skus: readonly Sku[], done: (result: Read<T>) => void, read: (turn: Turn) => T): void {
+    this.#run(done, (turn) => {
+      const foreign = skus.map((sku) => turn.state.shardOfSku(sku).id).find((shard) => !turn.state.owns(shard));
+      return foreign === undefined ? { kind: "read" as const, value: read(turn) } : notOwner(foreign);
     });
   }
 
-  #read<T>(done: (result: Read<T>) => void, read: (turn: Turn) => T): void {
-    this.#run(done, (turn) => ({ kind: "read" as const, value: read(turn) }));
+  #runIn<R extends { readonly kind: string }>(
+    id: ShardId,
+    done: (result: R | Fault) => void,
+    decide: (turn: Turn, shard: Shard) => R,
+  ): void {
+    this.#run<R>(done, (turn) => {
+      const shard = turn.state.shards[id];
+      return shard !== undefined && turn.state.owns(id) ? decide(turn, shard) : notOwner(id);
+    });
   }
 
-  /** Decides in a turn of its own and answers after the commit; refuses when there is no room. */
-  #run<R extends { readonly kind: string }>(
+  /** Decides in a turn of its own and answers after the commit. */
+  #run<R extends { readonly kind: string }>(done: (result: R | Fault) => void, decide: (turn: Turn) => R | Fault): void {
+    this.#enter<R>(done, ({ commit }, turn) => commit.answer(done, decide(turn())));
+  }
+
+  /** Lets a caller in, who is then told by `work` or by what it starts; refuses when there is no room. */
+  #enter<R extends { readonly kind: string }>(
     done: (result: R | Fault) => void,
-    decide: (turn: Turn) => R | Fault,
-    count?: (result: R | Fault) => void,
+    work: (incarnation: Incarnation, turn: () => Turn) => void,
   ): void {
     const refusal = this.#refusal();
-    if (refusal !== undefined) return this.#refuse(done, refusal, count);
+    if (refusal !== undefined) return this.#refuse(done, refusal);
     this.stats.commands++;
     const incarnation = this.#current;
     try {
-      const result = decide(incarnation.turn());
-      count?.(result);
-      incarnation.commit.answer(done, result);
+      work(incarnation, () => incarnation.turn());
     } catch (error) {
       this.#break(error);
-      this.#refuse(done, fault("outcome-unknown", 1_000, "the member is being rebuilt; retry with the same key"), count);
+      this.#refuse(done, fault("outcome-unknown", 1_000, "the member is being rebuilt; retry with the same key"));
     }
   }
 
-  #refuse(done: (fault: Fault) => void, refusal: Fault, count?: (fault: Fault) => void): void {
-    count?.(refusal);
+  #refuse(done: (fault: Fault) => void, refusal: Fault): void {
     this.#options.ports.clock.soon(() => done(refusal));
   }
 
   #refusal(): Fault | undefined {
     if (this.#phase !== "serving") return fault("not-ready", 1_000, `the member is ${this.#phase}; retry shortly`);
-    const { commit } = this.#current;
-    if (commit.waiting >= this.#limits.waitingMax) {
-      return fault("too-many-requests", 1_000, `${commit.waiting} requests are waiting for the journal; retry later`);
+    const { commit, waiting } = this.#current;
+    if (waiting >= this.#limits.waitingMax) {
+      return fault("too-many-requests", 1_000, `${waiting} requests are waiting for the journal; retry later`);
     }
     const since = commit.uncertainSince;
     if (since !== undefined && this.#options.ports.clock.now() - since > UNCERTAIN_MS_MAX) {
@@ -296,7 +362,7 @@ export class Member implements Grid {
     const deadline = clock.now() + this.#limits.answerMsMax;
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.#current.commit.idle) resolve(true);
+        if (this.#current.idle) resolve(true);
         else if (clock.now() > deadline) resolve(false);
         else clock.after(5, look);
       };

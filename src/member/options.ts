@@ -1,7 +1,8 @@
 /** What a member is given: the world through ports, and its limits. */
 
-import type { LaneSeq } from "../base/index.ts";
+import type { LaneSeq, LocationId, ShardId } from "../base/index.ts";
 import type { Clock, Journal, Log, Random, SnapshotStore } from "../ports/index.ts";
+import type { Peers } from "./peers.ts";
 
 export interface MemberPorts {
   readonly clock: Clock;
@@ -31,6 +32,10 @@ export interface MemberLimits {
   readonly keyRetentionMs: number;
   /** How long the id of a movement is remembered, ms. */
   readonly movementRetentionMs: number;
+  /** How long shards of other members are asked to hold their lines of a new reservation, ms. */
+  readonly holdMsMax: number;
+  /** How long the answer to a transition waits for shards of other members to follow, ms; it is decided anyway. */
+  readonly followMsMax: number;
   /** Journal records kept behind what checkpoint and feed have passed. */
   readonly trimMargin: number;
 }
@@ -48,6 +53,8 @@ export const DEFAULT_LIMITS: MemberLimits = {
   activeReservationsMax: 200_000,
   keyRetentionMs: 24 * HOUR_MS,
   movementRetentionMs: 168 * HOUR_MS,
+  holdMsMax: 3_000,
+  followMsMax: 500,
   trimMargin: 1_000,
 };
 
@@ -58,6 +65,12 @@ export interface MemberOptions {
   readonly shards: number;
   readonly ports: MemberPorts;
   readonly limits?: Partial<MemberLimits>;
+  /** Shards of other members. Absent: there are none. */
+  readonly peers?: Peers;
+  /** Whether this member may change a shard. Absent: all are its own. */
+  readonly owns?: (shard: ShardId) => boolean;
+  /** Locations that movements may name. Absent: those in its own lane. */
+  readonly locations?: { has(id: LocationId): boolean };
   /** The journal is never trimmed beyond this: what the followers of the lane have passed. */
   readonly trimFloor?: () => LaneSeq;
   readonly observer?: Partial<MemberObserver>;

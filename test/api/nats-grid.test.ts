@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { NatsService } from "../../src/api/nats/index.ts";
 import type { LocationId } from "../../src/base/index.ts";
 import { openLane } from "../../src/journal/index.ts";
-import { Member } from "../../src/member/index.ts";
+import { Member, withLocations } from "../../src/member/index.ts";
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 import { SystemClock, SystemRandom } from "../../src/system/index.ts";
 import { ask, askMsgpack, type NatsServer, QUIET, startServer, startService } from "./nats-fixture.ts";
@@ -33,7 +33,7 @@ beforeAll(async () => {
     shards: 16,
     ports: { clock: new SystemClock(), random: new SystemRandom(), journal, store, log: QUIET },
   });
-  service = await startService(await server.connect(), { grid: member, phase: () => member.phase });
+  service = await startService(await server.connect(), { grid: withLocations(member, member.locations), phase: () => member.phase });
   closing.push(
     () => service.stop(),
     () => member.stop(),
@@ -51,7 +51,7 @@ afterAll(async () => {
 });
 
 function putLocation(member: Member, id: LocationId): Promise<void> {
-  return new Promise((resolve) => member.putLocation({ id, type: "dc", name: "The warehouse" }, () => resolve()));
+  return new Promise((resolve) => member.locations.put({ id, type: "dc", name: "The warehouse" }, () => resolve()));
 }
 
 let movements = 0;

@@ -42,7 +42,7 @@ export async function startWorld(): Promise<World> {
   const member = new Member({ lane: "test", shards: 16, ports });
   await member.start();
   const location = { id: "dc.1" as LocationId, type: "dc" as const, name: "The warehouse" };
-  await new Promise<void>((resolve) => member.putLocation(location, () => resolve()));
+  await new Promise<void>((resolve) => member.locations.put(location, () => resolve()));
   const stop = async (): Promise<void> => {
     await member.stop();
     await journal.close();
