@@ -60,7 +60,9 @@ export class Incarnation {
     this.#options = options;
     const { store, random } = options.ports;
     this.#expiry = new Expiry(store);
-    this.state = new MemberState(options.shards, new SnapshotColdTier(store), (at, id) => this.#expiry.track(at, id), options.owns);
+    this.state = new MemberState(options.shards, new SnapshotColdTier(store), options.owns ?? (() => true), (at, id) =>
+      this.#expiry.track(at, id),
+    );
     this.#nextId = random.uint32();
     const desk = this.#desk();
     this.openings = new Openings(desk);

@@ -53,15 +53,15 @@ export class MemberState {
   constructor(
     shards: number,
     cold: ColdTier,
+    owns: (shard: ShardId) => boolean,
     onHold: (expiresAt: EpochMs, id: ReservationId) => void,
-    owns: (shard: ShardId) => boolean = () => true,
   ) {
     this.#owns = owns;
     this.shards = Array.from({ length: shards }, (_, id) => new Shard(id as ShardId, cold, this.#dirty, this.counts));
     this.#onHold = onHold;
   }
 
-  /** Whether this member may change the shard. */
+  /** Commands for the shard may be decided here. O(1). */
   owns(shard: ShardId): boolean {
     return this.#owns(shard);
   }

@@ -15,7 +15,7 @@ import {
 import type { Reservation } from "../reservation/index.ts";
 import type { Shard } from "../shard/index.ts";
 import type { Movement, StockRecord } from "../stock/index.ts";
-import { notOwner } from "./faults.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import type { MemberPhase, MovementResult, Read, Reserve, ReserveResult, ShardGrid, Transit, TransitResult } from "./grid.ts";
 import type { LanePosition } from "./group-commit.ts";
 import { Incarnation } from "./incarnation.ts";
@@ -195,7 +195,7 @@ export class Member implements ShardGrid, Peers {
   reservation(id: ReservationId, done: (result: Read<Reservation | undefined>) => void): void {
     this.#run(done, (turn) => {
       const shard = turn.state.shardOfReservation(id);
-      if (shard !== undefined && !turn.state.owns(shard.id)) return notOwner(shard.id);
+      if (shard !== undefined && !turn.state.owns(shard.id)) return NOT_OWNER;
       const value = shard?.reservation(id)?.value;
       return { kind: "read" as const, value: value?.stage === "standing" ? value : undefined };
     });
@@ -227,7 +227,7 @@ export class Member implements ShardGrid, Peers {
   #read<T>(skus: readonly Sku[], done: (result: Read<T>) => void, read: (turn: Turn) => T): void {
     this.#run(done, (turn) => {
       const foreign = skus.map((sku) => turn.state.shardOfSku(sku).id).find((shard) => !turn.state.owns(shard));
-      return foreign === undefined ? { kind: "read" as const, value: read(turn) } : notOwner(foreign);
+      return foreign === undefined ? { kind: "read" as const, value: read(turn) } : NOT_OWNER;
     });
   }
 
@@ -238,7 +238,7 @@ export class Member implements ShardGrid, Peers {
   ): void {
     this.#run<R>(done, (turn) => {
       const shard = turn.state.shards[id];
-      return shard !== undefined && turn.state.owns(id) ? decide(turn, shard) : notOwner(id);
+      return shard !== undefined && turn.state.owns(id) ? decide(turn, shard) : NOT_OWNER;
     });
   }
 

@@ -10,7 +10,7 @@ import type { ShardId } from "../base/index.ts";
 import { MOVEMENT_FREED, type MovementUse, type RecordCell, type Shard } from "../shard/index.ts";
 import { decideMovement, type Movement } from "../stock/index.ts";
 import type { MovementResult } from "./grid.ts";
-import { notOwner } from "./faults.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import type { MovementClaimAnswer, MovementClaimAsk } from "./peers.ts";
 import type { Turn } from "./turn.ts";
 
@@ -24,7 +24,7 @@ export interface ClaimNeeded {
 export function move(turn: Turn, movement: Movement, claimed = false): MovementResult | ClaimNeeded {
   const { state } = turn;
   const shard = state.shardOfSku(movement.sku);
-  if (!state.owns(shard.id)) return notOwner(shard.id);
+  if (!state.owns(shard.id)) return NOT_OWNER;
   const spent = liveUse(turn, shard, movement.id);
   if (spent !== undefined && spent.version > 0) return { kind: "duplicate", version: spent.version };
   const registry = state.shardOfMovement(movement.id);

@@ -13,7 +13,7 @@ import { decideGrant, decideRefusal, type Reservation } from "../reservation/ind
 import type { ReservationCell, Shard } from "../shard/index.ts";
 import { ASK_MS_FIRST, type Desk, nextPause } from "./desk.ts";
 import type { ReserveResult, Shortage } from "./grid.ts";
-import { notOwner, unknownOutcome } from "./faults.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import { holdHere, type RemoteHold } from "./participation.ts";
 import type { HoldAnswer } from "./peers.ts";
 import { applyChange } from "./transit.ts";
@@ -34,6 +34,13 @@ interface Task {
   cancelAgain: (() => void) | undefined;
   pauseMs: number;
 }
+
+const UNKNOWN: Fault = {
+  kind: "fault",
+  code: "outcome-unknown",
+  retryAfterMs: 1_000,
+  detail: "the journal did not answer in time; retry with the same key",
+};
 
 const NOT_HELD: Fault = {
   kind: "fault",
@@ -68,7 +75,7 @@ export class Openings {
     this.#tasks.set(id, task);
     this.#add(task, done, false);
     commit.whenCommitted(() => this.#guarded(task, () => this.#begin(task)));
-    const giveUp = (): void => this.#answerAll(task, unknownOutcome("the journal did not answer in time"));
+    const giveUp = (): void => this.#answerAll(task, UNKNOWN);
     task.cancels.push(clock.after(bounds.holdMsMax + bounds.answerMsMax, giveUp));
   }
 
@@ -161,7 +168,7 @@ export class Openings {
     const turn = this.#desk.turn();
     this.#end(task);
     const found = this.#find(turn, task.id);
-    if (found === undefined) return this.#answerAll(task, notOwner((turn.state.shardOfReservation(task.id) as Shard).id));
+    if (found === undefined) return this.#answerAll(task, NOT_OWNER);
     const { home, cell } = found;
     const isOpening = cell.value.stage === "opening";
     const refusal = isOpening ? decide(turn, home, cell) : NOT_HELD;

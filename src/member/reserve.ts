@@ -12,7 +12,7 @@ import type { RecordCell, ReservationCell, Shard } from "../shard/index.ts";
 import { followReservation, holdable } from "../stock/index.ts";
 import type { Reserve, ReserveResult, Shortage } from "./grid.ts";
 import { earlierUse, firstSku, useKey } from "./idempotency.ts";
-import { notOwner } from "./faults.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import { linesElsewhere, type RemoteHold, takePart } from "./participation.ts";
 import type { Turn } from "./turn.ts";
 
@@ -38,7 +38,7 @@ export function reserve(turn: Turn, command: Reserve): ReserveResult | Opening {
   const first = firstSku(command.lines);
   const hash = hash32(first);
   const home = turn.state.shardOf(hash);
-  if (!turn.state.owns(home.id)) return notOwner(home.id);
+  if (!turn.state.owns(home.id)) return NOT_OWNER;
   const { idempotency } = command;
   if (idempotency !== undefined) {
     const earlier = earlierUse(turn, home, first, idempotency);

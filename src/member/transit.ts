@@ -11,13 +11,13 @@ import {
 import type { ReservationCell, Shard } from "../shard/index.ts";
 import type { Transit, TransitResult } from "./grid.ts";
 import { earlierUse, firstSku, useKey } from "./idempotency.ts";
-import { notOwner } from "./faults.ts";
+import { NOT_OWNER } from "./not-owner.ts";
 import { changeStock, followAskOf, followHere, levelsOf, linesElsewhere, STOCK_KIND_OF } from "./participation.ts";
 import type { Turn } from "./turn.ts";
 
 export function transit(turn: Turn, command: Transit): TransitResult {
   const home = turn.state.shardOfReservation(command.id);
-  if (home !== undefined && !turn.state.owns(home.id)) return notOwner(home.id);
+  if (home !== undefined && !turn.state.owns(home.id)) return NOT_OWNER;
   const cell = home?.reservation(command.id);
   if (home === undefined || cell === undefined || cell.value.stage !== "standing") {
     return { kind: "not-found", detail: `reservation ${command.id} is not known; check the id` };

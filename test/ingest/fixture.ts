@@ -10,7 +10,7 @@ import { parseMovement } from "../../src/api/index.ts";
 import type { LocationId, Sku } from "../../src/base/index.ts";
 import { type Ingest, type IngestOptions, startIngest } from "../../src/ingest/index.ts";
 import { openLane } from "../../src/journal/index.ts";
-import { Member } from "../../src/member/index.ts";
+import { Member, withLocations } from "../../src/member/index.ts";
 import type { Log } from "../../src/ports/index.ts";
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 import type { StockRecord } from "../../src/stock/index.ts";
@@ -69,7 +69,7 @@ export function keptLog(): { log: Log; lines: LogLine[] } {
 }
 
 export async function ingestOf(world: World, more: Partial<IngestOptions> = {}): Promise<Ingest> {
-  return startIngest({ connection: await world.connect(), grid: world.member, parseMovement, log: silentLog, ...more });
+  return startIngest({ connection: await world.connect(), grid: withLocations(world.member, world.member.locations), parseMovement, log: silentLog, ...more });
 }
 
 let events = 0;

@@ -64,7 +64,7 @@ class Run {
     this.#plan = plan;
     this.#world = new SimWorld(plan.seed);
     this.#trace = new Trace(this.#world.scheduler);
-    this.#witness = new Witness(this.#world.lane, LANE);
+    this.#witness = new Witness(this.#world.lane, LANE, plan.shards);
     this.#judge = new Judge(this.#witness, plan.rivalMs > 0);
     this.#follower = new Follower(this.#world.lane, new SimRandom(plan.seed, FOLLOWER_STREAM));
     this.#host = new Host(
