@@ -3,7 +3,7 @@
  * and delay. A member that dies is booted again a little later.
  */
 
-import { hash32, type LocationId, type ShardId, type Sku, shardOfHash } from "../../src/base/index.ts";
+import { CorruptData, hash32, InvariantBroken, type LocationId, type ShardId, type Sku, shardOfHash } from "../../src/base/index.ts";
 import { Member, type MemberLimits, type MemberOptions, type Peers } from "../../src/member/index.ts";
 import type { Movement } from "../../src/stock/index.ts";
 import { LANE } from "../simulator/host.ts";
@@ -28,11 +28,11 @@ export interface Side {
   member: Member;
 }
 
-/** The first SKU of that name whose shard is owned by the side and not among `taken`. */
-export function skuOf(side: Name, taken: readonly Sku[] = []): Sku {
+/** The first SKU whose name begins so, whose shard is owned by the side and not among those of `taken`. */
+export function skuOf(side: Name, name: string, taken: readonly Sku[] = []): Sku {
   const shards = taken.map(shardOf);
   for (let n = 0; ; n++) {
-    const sku = `sku-${n}` as Sku;
+    const sku = `${name}-${n}` as Sku;
     if (ownerOf(shardOf(sku)) === side && !shards.includes(shardOf(sku))) return sku;
   }
 }
@@ -144,7 +144,9 @@ export class Pair {
     side.member = new Member(options);
     process.onDeath = () => this.scheduler.schedule(REBOOT_MS, () => this.#boot(side));
     side.member.start().catch((error: unknown) => {
-      if (process.alive) this.failures.push(`${side.name} does not start: ${String(error)}`);
+      const isBad = error instanceof CorruptData || error instanceof InvariantBroken;
+      if (process.alive && isBad) this.failures.push(`${side.name} does not start: ${error.message}`);
+      process.kill();
     });
   }
 

@@ -7,11 +7,10 @@ import type { Reservation } from "../../src/reservation/index.ts";
 import { booksOf, wrongAtRest } from "./books.ts";
 import { PLACE, Pair, skuOf } from "./pair.ts";
 
-const HOME = skuOf("a");
-const AWAY = [skuOf("b")].find((sku) => sku > HOME) ?? skuOf("b");
-const NEAR = skuOf("a", [HOME]);
-/** Of the two shards the one with the first SKU is the home; `a` owns it whatever the hash says. */
-const [FIRST, SECOND] = HOME < AWAY ? (["a", "b"] as const) : (["b", "a"] as const);
+/** In the order of their names, so that the first is the home. */
+const HOME = skuOf("a", "1-home");
+const AWAY = skuOf("b", "2-away");
+const NEAR = skuOf("a", "3-near", [HOME]);
 const REST_MS = 20_000;
 
 let pair: Pair;
@@ -31,7 +30,7 @@ function command(quantities: readonly number[], more: Partial<Reserve> = {}): Re
 }
 
 function reserve(quantities: readonly number[], more: Partial<Reserve> = {}): Promise<ReserveResult> {
-  return pair.answer((done) => pair.sides[FIRST].member.reserve(command(quantities, more), done));
+  return pair.answer((done) => pair.a.reserve(command(quantities, more), done));
 }
 
 async function reserved(quantities: readonly number[], more: Partial<Reserve> = {}): Promise<Reservation> {
@@ -41,7 +40,7 @@ async function reserved(quantities: readonly number[], more: Partial<Reserve> = 
 }
 
 function transit(id: ReservationId, transition: Transit["transition"], more: Partial<Transit> = {}): Promise<TransitResult> {
-  return pair.answer((done) => pair.sides[FIRST].member.transit({ id, transition, ...more }, done));
+  return pair.answer((done) => pair.a.transit({ id, transition, ...more }, done));
 }
 
 function levels(): unknown {
@@ -71,17 +70,17 @@ describe("reserving over two members", () => {
       [5, 3, 0],
       [5, 1, 0],
     ]);
-    expect(await pair.answer((done) => pair.sides[FIRST].member.reservation(id, done))).toMatchObject({ value: { id } });
+    expect(await pair.answer((done) => pair.a.reservation(id, done))).toMatchObject({ value: { id } });
     await atRest();
   });
 
   it("is not seen and not changed while it is being opened", async () => {
     pair.fate = () => "is lost";
     const heard: ReserveResult[] = [];
-    pair.sides[FIRST].member.reserve(command([1, 1]), (result) => heard.push(result));
+    pair.a.reserve(command([1, 1]), (result) => heard.push(result));
     await pair.until(() => booksOf(pair).reservations.length === 1, "it to be opened");
     const { id } = booksOf(pair).reservations[0] as Reservation;
-    expect(await pair.answer((done) => pair.sides[FIRST].member.reservation(id, done))).toEqual({ kind: "read", value: undefined });
+    expect(await pair.answer((done) => pair.a.reservation(id, done))).toEqual({ kind: "read", value: undefined });
     expect((await transit(id, "confirm")).kind).toBe("not-found");
     pair.fate = () => "arrives";
     await pair.until(() => heard.length > 0, "the outcome");
@@ -105,8 +104,7 @@ describe("reserving over two members", () => {
 
   it("in mode all with too little at home does not ask the other member", async () => {
     const { messages } = pair;
-    const [atHome, away] = FIRST === "a" ? [9, 1] : [1, 9];
-    expect((await reserve([atHome, away])).kind).toBe("insufficient-stock");
+    expect((await reserve([9, 1])).kind).toBe("insufficient-stock");
     expect(pair.messages).toBe(messages);
     await atRest();
   });
@@ -143,11 +141,11 @@ describe("reserving over two members", () => {
     expect((await reserve([1, 1], { ttlMs: 1_000 })).kind).toBe("fault");
     pair.fate = () => "arrives";
     await atRest();
-    expect(pair.sides[FIRST].member.stats.reservations.get("not-ready")).toBe(1);
+    expect(pair.a.stats.reservations.get("not-ready")).toBe(1);
   });
 
   it("is answered not-owner by the member of another shard", async () => {
-    expect(await pair.answer((done) => pair.sides[SECOND].member.reserve(command([1, 1]), done))).toMatchObject({
+    expect(await pair.answer((done) => pair.b.reserve(command([1, 1]), done))).toMatchObject({
       kind: "fault",
       code: "not-owner",
     });
@@ -159,7 +157,7 @@ describe("a key over two members", () => {
 
   it("repeated while the reservation is being opened waits for the same outcome", async () => {
     const heard: ReserveResult[] = [];
-    const { member } = pair.sides[FIRST];
+    const { member } = pair.sides.a;
     for (let i = 0; i < 3; i++) member.reserve(command([1, 1], { idempotency }), (result) => heard.push(result));
     await pair.until(() => heard.length === 3, "three answers");
     const ids = new Set(heard.map((result) => (result.kind === "reserved" ? result.reservation.id : result.kind)));
@@ -170,7 +168,7 @@ describe("a key over two members", () => {
 
   it("with another body is refused, also while the reservation is being opened", async () => {
     const heard: ReserveResult[] = [];
-    const { member } = pair.sides[FIRST];
+    const { member } = pair.sides.a;
     member.reserve(command([1, 1], { idempotency }), (result) => heard.push(result));
     expect((await reserve([2, 1], { idempotency: { key: "k", fingerprint: "other" } })).kind).toBe("idempotency-key-reused");
     await pair.until(() => heard.length === 1, "the first answer");
@@ -189,12 +187,12 @@ describe("a key over two members", () => {
 
 describe("a reservation over two members", () => {
   it.each([
-    ["confirm", [[5, 0, 2], [5, 0, 3], [5, 0, 1]]], // biome-ignore format: one row a case
-    ["release", [[5, 0, 0], [5, 0, 0], [5, 0, 0]]], // biome-ignore format: one row a case
-  ] as const)("is followed by the other when it comes to %s, before the answer", async (transition, expected) => {
+    ["confirm", [2, 3, 1]],
+    ["release", [0, 0, 0]],
+  ] as const)("is followed by the other when it comes to %s, before the answer", async (transition, allocated) => {
     const { id } = await reserved([2, 3, 1]);
     expect((await transit(id, transition)).kind).toBe("reservation");
-    expect(levels()).toEqual(expected);
+    expect(levels()).toEqual(allocated.map((units) => [5, 0, units]));
     await atRest();
   });
 
@@ -254,7 +252,7 @@ describe("a reservation over two members", () => {
     pair.fate = () => "is lost";
     await transit(id, "release");
     await pair.scheduler.runFor(5_000);
-    const { disk, process } = pair.sides[FIRST];
+    const { disk, process } = pair.sides.a;
     expect([...disk.flushed.tables.outbox.keys()]).toHaveLength(1);
     process.kill();
     pair.fate = () => "arrives";
@@ -265,7 +263,7 @@ describe("a reservation over two members", () => {
       [5, 0, 0],
     ]);
     await pair.scheduler.runFor(1_000);
-    expect([...pair.sides[FIRST].disk.flushed.tables.outbox.keys()]).toEqual([]);
+    expect([...pair.sides.a.disk.flushed.tables.outbox.keys()]).toEqual([]);
   });
 
   it("that is not settled is kept although it has ended, and forgotten later", async () => {
@@ -276,7 +274,7 @@ describe("a reservation over two members", () => {
     pair.fate = () => "is lost";
     await transit(id, "release");
     await pair.scheduler.runFor(60_000);
-    const home = (): number => pair.sides[FIRST].disk.flushed.tables.reservations.size;
+    const home = (): number => pair.sides.a.disk.flushed.tables.reservations.size;
     expect(home()).toBe(1);
     pair.fate = () => "arrives";
     await atRest();
@@ -287,6 +285,6 @@ describe("a reservation over two members", () => {
     await pair.receive(AWAY, 1);
     await pair.scheduler.runFor(1_000);
     expect(home()).toBe(0);
-    expect(pair.sides[SECOND].disk.flushed.tables.participations.size).toBe(0);
+    expect(pair.sides.b.disk.flushed.tables.participations.size).toBe(0);
   });
 });
