@@ -74,7 +74,8 @@ export class Pair {
 
   /** Both serve. */
   async open(): Promise<void> {
-    await this.until(() => this.a.phase === "serving" && this.b.phase === "serving", "both to serve");
+    const serves = ({ process, member }: Side): boolean => process.alive && member.phase === "serving";
+    await this.until(() => serves(this.sides.a) && serves(this.sides.b), "both to serve");
   }
 
   until(settled: () => boolean, what: string): Promise<void> {
