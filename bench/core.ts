@@ -162,7 +162,7 @@ function fill(member: Member): Promise<void> {
     const done = (): void => {
       if (--left === 0) resolve();
     };
-    member.putLocation({ id: LOCATION, type: "dc", name: "Benchmark" }, done);
+    member.locations.put({ id: LOCATION, type: "dc", name: "Benchmark" }, done);
     for (const sku of skus) member.move({ id: `in-${sku}`, type: "receipt", sku, location: LOCATION, quantity: STOCK }, done);
   });
 }

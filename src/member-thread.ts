@@ -1,6 +1,6 @@
 /** One member thread as the node's main thread sees it: started, spoken to, stopped. */
 
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import type { Log } from "./ports/index.ts";
 import type { FromMemberThread, MemberThreadData, ToMemberThread } from "./node-messages.ts";
 
@@ -56,7 +56,7 @@ export class MemberThread {
     return this.#serving.promise;
   }
 
-  send(message: ToMemberThread, transfer: readonly Parameters<Worker["postMessage"]>[1][number][] = []): void {
+  send(message: ToMemberThread, transfer: readonly MessagePort[] = []): void {
     if (!this.#hasEnded) this.#worker.postMessage(message, [...transfer]);
   }
 

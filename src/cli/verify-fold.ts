@@ -3,7 +3,7 @@
  *
  * Y1. Records stand in the lane without a hole, each naming the one before it.
  * Y2. The events of a stock record have versions without a gap, and each leads to the levels that the journal says.
- * Y3. The events of a reservation have versions without a gap.
+ * Y3. The events of a reservation have versions without a gap; those of a participation only grow.
  *
  * Where a record's first events were trimmed, the fold begins with the levels before the first one that is kept.
  * Memory: the records and reservations that the kept journal touches, and its movement ids.
@@ -11,8 +11,15 @@
 
 import type { LaneSeq, LocationId, Sku } from "../base/index.ts";
 import { checksumOf, decodeJournalRecord, type JournalRecord } from "../codec/index.ts";
-import { createReservation, evolveReservation, type Reservation, type ReservationEvent } from "../reservation/index.ts";
-import type { Entry, MovementEntry, StockEntry } from "../shard/index.ts";
+import {
+  createReservation,
+  evolveReservation,
+  makesReservation,
+  type Participation,
+  type Reservation,
+  type ReservationEvent,
+} from "../reservation/index.ts";
+import type { Entry, MovementEntry, ParticipationEntry, StockEntry } from "../shard/index.ts";
 import { emptyRecord, evolve, type StockRecord } from "../stock/index.ts";
 import type { Differences } from "./differences.ts";
 
@@ -29,6 +36,9 @@ export class Fold {
   readonly records = new Map<string, FoldedRecord>();
   /** Only those whose first event is kept. */
   readonly reservations = new Map<string, Reservation>();
+  /** By shard and reservation. */
+  readonly participations = new Map<string, ParticipationEntry>();
+  /** By shard and id. */
   readonly movements = new Map<string, MovementEntry>();
   readonly #lane: string;
   readonly #differences: Differences;
@@ -72,7 +82,8 @@ export class Fold {
   #addEntry(entry: Entry): void {
     if (entry.entry === "stock") this.#addStock(entry);
     else if (entry.entry === "reservation") this.#addReservation(entry.event);
-    else if (entry.entry === "movement") this.movements.set(entry.id, entry);
+    else if (entry.entry === "participation") this.#addParticipation(entry);
+    else if (entry.entry === "movement") this.movements.set(`${entry.shard ?? ""} ${entry.id}`, entry);
   }
 
   #addStock(entry: StockEntry): void {
@@ -103,9 +114,18 @@ export class Fold {
     return folded;
   }
 
+  #addParticipation(entry: ParticipationEntry): void {
+    const name = participationName(entry.shard, entry.id);
+    const known = this.participations.get(name);
+    if (known !== undefined && known.version >= entry.version) {
+      this.#differences.add(`shard ${entry.shard} in ${entry.id}: version ${entry.version} follows ${known.version} in the journal`);
+    }
+    this.participations.set(name, entry);
+  }
+
   #addReservation(event: ReservationEvent): void {
     this.events++;
-    if (event.kind === "held") {
+    if (makesReservation(event)) {
       this.reservations.set(event.id, createReservation(event));
       return;
     }
@@ -116,6 +136,11 @@ export class Fold {
     }
     this.reservations.set(event.id, evolveReservation({ ...known, version: event.version - 1 }, event));
   }
+}
+
+/** Names a participation in maps. */
+export function participationName(shard: number, id: Participation["id"]): string {
+  return `${shard} ${id}`;
 }
 
 /** Names a stock record in maps: neither part can hold U+0000. */

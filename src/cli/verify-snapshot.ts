@@ -4,25 +4,29 @@
  *
  * Z1. Every value can be read, and its checksum is right.
  * Z2. A record has the version and levels of the fold, and no record of the fold is missing.
- * Z3. What is held and allocated in reservations is what the records say.
+ * Z3. What is held and allocated in reservations, in their home shards, and in participations, in all others, is what the records say.
  * Z4. A reservation is that of the fold; one that still has units is not missing. The id of every movement of the fold is there, unless it
  *     was forgotten for its age.
+ * Z5. A participation is that of the fold; one that still has units is not missing.
  */
 
-import { hash32, shardOfHash } from "../base/index.ts";
+import { hash32, type ReservationId, type ShardId, shardOfHash } from "../base/index.ts";
 import {
   decodeLocation,
   decodeMovementUse,
+  decodeParticipation,
   decodeReservation,
   decodeStockRecord,
   movementKey,
+  participationKey,
   partsOfRecordKey,
+  recordKey,
 } from "../codec/index.ts";
 import type { SnapshotStore } from "../ports/index.ts";
-import type { Reservation } from "../reservation/index.ts";
+import { isOver, type Participation, type Reservation } from "../reservation/index.ts";
 import type { StockRecord } from "../stock/index.ts";
 import type { Differences } from "./differences.ts";
-import { type Fold, LEVELS, recordName } from "./verify-fold.ts";
+import { type Fold, LEVELS, participationName, recordName } from "./verify-fold.ts";
 
 export interface SnapshotCounts {
   readonly records: number;
@@ -48,6 +52,7 @@ const SHARD_DIGITS = 4;
 export function checkSnapshot(check: SnapshotCheck): SnapshotCounts {
   const bound = new Map<string, Bound>();
   const reservations = checkReservations(check, bound);
+  checkParticipations(check, bound);
   const records = checkRecords(check, bound);
   const movements = checkMovements(check);
   let locations = 0;
@@ -73,14 +78,15 @@ interface Bound {
   allocated: number;
 }
 
-function checkReservations({ store, fold, differences }: SnapshotCheck, bound: Map<string, Bound>): number {
+function checkReservations(check: SnapshotCheck, bound: Map<string, Bound>): number {
+  const { store, fold, differences } = check;
   const found = new Set<string>();
   let count = 0;
   for (const { key, value } of store.scan("reservations", WHOLE_TABLE)) {
     count++;
     const id = key.slice(SHARD_DIGITS) as Reservation["id"];
     const reservation = decodeReservation(value, id);
-    addBound(bound, reservation);
+    addBound(bound, reservation.lines.filter(isBoundHere(check, shardOfKey(key), id)));
     const folded = fold.reservations.get(id);
     if (folded === undefined) continue;
     found.add(id);
@@ -93,7 +99,46 @@ function checkReservations({ store, fold, differences }: SnapshotCheck, bound: M
   return count;
 }
 
-function addBound(bound: Map<string, Bound>, { lines }: Reservation): void {
+function shardOfKey(key: string): ShardId {
+  return Number.parseInt(key.slice(0, SHARD_DIGITS), 16) as ShardId;
+}
+
+/**
+ * Lines of the home shard; others are bound by their participation. Reservations of the first release have none: theirs count when the
+ * record is here.
+ */
+function isBoundHere({ store, shards }: SnapshotCheck, home: ShardId, id: ReservationId): (line: Line) => boolean {
+  return ({ sku, location }) => {
+    const shard = shardOfHash(hash32(sku), shards);
+    if (shard === home) return true;
+    if (store.get("participations", participationKey(shard, id)) !== undefined) return false;
+    return store.get("records", recordKey(shard, sku, location)) !== undefined;
+  };
+}
+
+function checkParticipations({ store, fold, differences }: SnapshotCheck, bound: Map<string, Bound>): void {
+  const found = new Set<string>();
+  for (const { key, value } of store.scan("participations", WHOLE_TABLE)) {
+    const id = key.slice(SHARD_DIGITS) as ReservationId;
+    const participation = decodeParticipation(value, id);
+    addBound(bound, participation.lines);
+    const name = participationName(shardOfKey(key), id);
+    const folded = fold.participations.get(name);
+    if (folded === undefined) continue;
+    found.add(name);
+    if (!sameParticipation(participation, folded))
+      differences.add(`participation ${name}: the snapshot differs from the fold of the journal`);
+  }
+  for (const [name, folded] of fold.participations) {
+    if (!found.has(name) && !isOver(folded)) differences.add(`participation ${name}: in the journal, not in the snapshot`);
+  }
+}
+
+function sameParticipation(a: Participation, b: Participation): boolean {
+  return a.version === b.version && JSON.stringify(a.lines) === JSON.stringify(b.lines);
+}
+
+function addBound(bound: Map<string, Bound>, lines: readonly BoundLine[]): void {
   for (const { sku, location, held, allocated } of lines) {
     if (held === 0 && allocated === 0) continue;
     const name = recordName(sku, location);
@@ -108,6 +153,7 @@ function sameReservation(a: Reservation, b: Reservation): boolean {
 }
 
 type Line = Reservation["lines"][number];
+type BoundLine = Pick<Line, "sku" | "location" | "held" | "allocated">;
 
 function sameLine(a: Line, b: Line | undefined): boolean {
   if (b === undefined || a.sku !== b.sku || a.location !== b.location) return false;
@@ -143,8 +189,8 @@ function checkRecords({ store, fold, differences }: SnapshotCheck, bound: Map<st
 }
 
 function checkMovements({ store, fold, shards, movementsKeptFrom, differences }: SnapshotCheck): number {
-  for (const { id, version, at } of fold.movements.values()) {
-    const bytes = store.get("movements", movementKey(shardOfHash(hash32(id), shards), id));
+  for (const { id, version, at, shard } of fold.movements.values()) {
+    const bytes = store.get("movements", movementKey(shard ?? shardOfHash(hash32(id), shards), id));
     if (bytes === undefined && at >= movementsKeptFrom)
       differences.add(`movement ${id}: applied in the journal, not known to the snapshot`);
     if (bytes === undefined) continue;

@@ -1,5 +1,6 @@
 /** How large an entry may become in a record: what keeps a batch below the largest message, without encoding it first. */
 
+import { makesReservation } from "../reservation/index.ts";
 import type { Entry } from "../shard/index.ts";
 
 /** UTF-8 takes at most three bytes for a UTF-16 unit. */
@@ -21,15 +22,20 @@ function textLength(entry: Entry): number {
     }
     case "reservation": {
       const { event } = entry;
-      if (event.kind !== "held") return event.id.length + LINE_BYTES * event.changes.length;
+      if (!makesReservation(event)) return event.id.length + LINE_BYTES * event.changes.length;
       let length = event.id.length + (event.reference?.length ?? 0) + (event.channel?.length ?? 0);
       for (const line of event.lines) length += LINE_BYTES + line.sku.length + line.location.length;
+      return length;
+    }
+    case "participation": {
+      let length = entry.id.length;
+      for (const line of entry.lines) length += LINE_BYTES + line.sku.length + line.location.length;
       return length;
     }
     case "key":
       return entry.sku.length + entry.key.length + entry.fingerprint.length + entry.reservation.length;
     case "movement":
-      return entry.id.length;
+      return entry.id.length + (entry.sku?.length ?? 0);
     case "location":
       return JSON.stringify(entry.location).length;
     case "adopted":

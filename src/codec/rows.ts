@@ -15,8 +15,15 @@ import {
   type ShardOrigin,
   type Sku,
 } from "../base/index.ts";
-import { type LineChange, RESERVATION_EVENT_KINDS, type ReservationChanged, type ReservationHeld } from "../reservation/index.ts";
-import type { Entry, Location, ReservationEntry, StockEntry } from "../shard/index.ts";
+import {
+  type LineChange,
+  makesReservation,
+  type ParticipationLine,
+  RESERVATION_EVENT_KINDS,
+  type ReservationChanged,
+  type ReservationMade,
+} from "../reservation/index.ts";
+import type { Entry, Location, MovementEntry, ParticipationEntry, ReservationEntry, StockEntry } from "../shard/index.ts";
 import { STOCK_EVENT_KINDS, type StockEventKind } from "../stock/index.ts";
 import { givenFields } from "./given.ts";
 
@@ -31,6 +38,12 @@ const FORM = {
   adopted: 7,
   released: 8,
   barrier: 9,
+  reservationOpened: 10,
+  /** As `reservationChanged`, and some other shard did not follow in the same record. */
+  reservationUnsettled: 11,
+  participation: 12,
+  /** A movement's id in one shard, with its SKU. */
+  movementOfSku: 13,
 } as const;
 
 const STOCK_KIND_NUMBER = numbersOf(STOCK_EVENT_KINDS);
@@ -44,10 +57,10 @@ type Row = readonly unknown[];
 
 export function rowsOfEntries(entries: readonly Entry[], base: EpochMs): Row[] {
   const rows = new Array<Row>(entries.length);
-  let made: ReservationHeld | undefined;
+  let made: ReservationMade | undefined;
   for (let i = 0; i < rows.length; i++) {
     const entry = entries[i] as Entry;
-    if (entry.entry === "reservation" && entry.event.kind === "held") made = entry.event;
+    if (entry.entry === "reservation" && makesReservation(entry.event)) made = entry.event;
     rows[i] = (made !== undefined && entry.entry === "stock" && rowOfHeldLine(entry, made)) || rowOfEntry(entry, base);
   }
   return rows;
@@ -55,11 +68,11 @@ export function rowsOfEntries(entries: readonly Entry[], base: EpochMs): Row[] {
 
 /** `where` names lane and sequence for the error. Throws CorruptData. */
 export function entriesOfRows(rows: readonly Row[], base: EpochMs, where: string): Entry[] {
-  let made: ReservationHeld | undefined;
+  let made: ReservationMade | undefined;
   return rows.map((row) => {
     if (row[0] === FORM.heldLine) return heldLineOfRow(row as HeldLineRow, made, where);
     const entry = entryOfRow(row, base, where);
-    if (entry.entry === "reservation" && entry.event.kind === "held") made = entry.event;
+    if (entry.entry === "reservation" && makesReservation(entry.event)) made = entry.event;
     return entry;
   });
 }
@@ -69,11 +82,13 @@ function rowOfEntry(entry: Entry, base: EpochMs): Row {
     case "stock":
       return rowOfStock(entry, base);
     case "reservation":
-      return entry.event.kind === "held" ? rowOfHeld(entry.event, base) : rowOfChanged(entry.event, base);
+      return makesReservation(entry.event) ? rowOfMade(entry.event, base) : rowOfChanged(entry.event, base);
+    case "participation":
+      return rowOfParticipation(entry, base);
     case "key":
       return [FORM.key, entry.sku, entry.key, entry.fingerprint, entry.reservation, entry.at - base];
     case "movement":
-      return [FORM.movement, entry.id, entry.version, entry.at - base];
+      return rowOfMovement(entry, base);
     case "location":
       return [FORM.location, givenFields(entry.location)];
     case "adopted":
@@ -90,8 +105,10 @@ function entryOfRow(row: Row, base: EpochMs, where: string): Entry {
     case FORM.stock:
       return stockOfRow(row as StockRow, base, where);
     case FORM.reservationHeld:
-      return heldOfRow(row, base);
+    case FORM.reservationOpened:
+      return madeOfRow(row, base);
     case FORM.reservationChanged:
+    case FORM.reservationUnsettled:
       return changedOfRow(row, base, where);
     case FORM.key: {
       const [, sku, key, fingerprint, reservation, at] = row as [number, Sku, string, string, ReservationId, number];
@@ -101,6 +118,10 @@ function entryOfRow(row: Row, base: EpochMs, where: string): Entry {
       const [, id, version, at] = row as [number, string, number, number];
       return { entry: "movement", id, version, at: (base + at) as EpochMs };
     }
+    case FORM.participation:
+      return participationOfRow(row, base);
+    case FORM.movementOfSku:
+      return movementOfRow(row, base);
     case FORM.location:
       return { entry: "location", location: row[1] as Location };
     case FORM.adopted: {
@@ -143,7 +164,7 @@ type HeldLineRow = [
 ];
 
 /** Undefined when the event is not the plain hold of a line of `made`. */
-function rowOfHeldLine({ event, after }: StockEntry, made: ReservationHeld): HeldLineRow | undefined {
+function rowOfHeldLine({ event, after }: StockEntry, made: ReservationMade): HeldLineRow | undefined {
   if (event.kind !== "held" || event.cause !== made.id) return undefined;
   const index = made.lines.findIndex((line) => line.sku === event.sku && line.location === event.location);
   if (index < 0 || made.lines[index]?.quantity !== event.quantity) return undefined;
@@ -151,7 +172,7 @@ function rowOfHeldLine({ event, after }: StockEntry, made: ReservationHeld): Hel
   return [FORM.heldLine, index, event.version, onHand, held, allocated, unavailable, inbound, safetyStock];
 }
 
-function heldLineOfRow(row: HeldLineRow, made: ReservationHeld | undefined, where: string): StockEntry {
+function heldLineOfRow(row: HeldLineRow, made: ReservationMade | undefined, where: string): StockEntry {
   const [, index, version, onHand, held, allocated, unavailable, inbound, safetyStock] = row;
   const line = made?.lines[index];
   if (made === undefined || line === undefined)
@@ -268,9 +289,9 @@ function stockOfRow(row: StockRow, base: EpochMs, where: string): StockEntry {
 
 const HELD_LINES_AT = 7;
 
-function rowOfHeld(event: ReservationHeld, base: EpochMs): unknown[] {
+function rowOfMade(event: ReservationMade, base: EpochMs): unknown[] {
   const row: unknown[] = [
-    FORM.reservationHeld,
+    event.kind === "held" ? FORM.reservationHeld : FORM.reservationOpened,
     event.id,
     event.at - base,
     event.expiresAt - base,
@@ -282,7 +303,7 @@ function rowOfHeld(event: ReservationHeld, base: EpochMs): unknown[] {
   return row;
 }
 
-function heldOfRow(row: readonly unknown[], base: EpochMs): ReservationEntry {
+function madeOfRow(row: readonly unknown[], base: EpochMs): ReservationEntry {
   const lines: { sku: Sku; location: LocationId; requested: number; quantity: number }[] = [];
   for (let i = HELD_LINES_AT; i < row.length; i += 4) {
     lines.push({
@@ -292,8 +313,8 @@ function heldOfRow(row: readonly unknown[], base: EpochMs): ReservationEntry {
       quantity: row[i + 3] as number,
     });
   }
-  const event: ReservationHeld = {
-    kind: "held",
+  const event: ReservationMade = {
+    kind: row[0] === FORM.reservationHeld ? "held" : "opened",
     id: row[1] as ReservationId,
     version: 1,
     at: (base + (row[2] as number)) as EpochMs,
@@ -310,7 +331,7 @@ const CHANGES_AT = 6;
 
 function rowOfChanged(event: ReservationChanged, base: EpochMs): unknown[] {
   const row: unknown[] = [
-    FORM.reservationChanged,
+    event.unsettled ? FORM.reservationUnsettled : FORM.reservationChanged,
     RESERVATION_KIND_NUMBER[event.kind],
     event.id,
     event.version,
@@ -323,7 +344,7 @@ function rowOfChanged(event: ReservationChanged, base: EpochMs): unknown[] {
 
 function changedOfRow(row: readonly unknown[], base: EpochMs, where: string): ReservationEntry {
   const kind = RESERVATION_EVENT_KINDS[row[1] as number];
-  if (kind === undefined || kind === "held") {
+  if (kind === undefined || kind === "held" || kind === "opened") {
     throw new CorruptData(`reservation event number ${String(row[1])} is not known to this version`, where);
   }
   const changes: LineChange[] = [];
@@ -342,6 +363,36 @@ function changedOfRow(row: readonly unknown[], base: EpochMs, where: string): Re
     at: (base + (row[4] as number)) as EpochMs,
     expiresAt: (base + (row[5] as number)) as EpochMs,
     changes,
+    ...(row[0] === FORM.reservationUnsettled ? { unsettled: true } : {}),
   };
   return { entry: "reservation", event };
+}
+
+const PARTICIPATION_LINES_AT = 5;
+
+function rowOfParticipation({ shard, id, version, lines, at }: ParticipationEntry, base: EpochMs): unknown[] {
+  const row: unknown[] = [FORM.participation, shard, id, version, at - base];
+  for (const line of lines) row.push(line.sku, line.location, line.held, line.allocated, line.fulfilled);
+  return row;
+}
+
+function participationOfRow(row: Row, base: EpochMs): ParticipationEntry {
+  const [, shard, id, version, at] = row as [number, ShardId, ReservationId, number, number];
+  const lines: ParticipationLine[] = [];
+  for (let i = PARTICIPATION_LINES_AT; i < row.length; i += 5) {
+    const [sku, location, held, allocated, fulfilled] = row.slice(i, i + 5) as [Sku, LocationId, number, number, number];
+    lines.push({ sku, location, held, allocated, fulfilled });
+  }
+  return { entry: "participation", shard, id, version, lines, at: (base + at) as EpochMs };
+}
+
+function rowOfMovement({ id, version, at, shard, sku, attempt }: MovementEntry, base: EpochMs): Row {
+  if (shard === undefined) return [FORM.movement, id, version, at - base];
+  const row = [FORM.movementOfSku, id, version, at - base, shard, sku ?? null];
+  return attempt === undefined ? row : [...row, attempt];
+}
+
+function movementOfRow(row: Row, base: EpochMs): MovementEntry {
+  const [, id, version, at, shard, sku, attempt] = row as [number, string, number, number, ShardId, Sku | null, number?];
+  return { entry: "movement", id, version, at: (base + at) as EpochMs, shard, sku: sku ?? undefined, attempt };
 }

@@ -5,12 +5,21 @@
 
 import { Packr } from "msgpackr";
 import { CorruptData, type EpochMs, type LocationId, type ReservationId, type ShardId, type Sku } from "../base/index.ts";
-import type { Reservation, ReservationLine, ReservationStatus } from "../reservation/index.ts";
+import type {
+  Participation,
+  ParticipationLine,
+  Reservation,
+  ReservationLine,
+  ReservationStage,
+  ReservationStatus,
+} from "../reservation/index.ts";
 import type { KeyUse, Location, MovementUse } from "../shard/index.ts";
 import type { RecentMove, StockRecord } from "../stock/index.ts";
 import { givenFields } from "./given.ts";
 
 const VALUE_FORMAT = 1;
+/** Of a reservation that is not standing and settled: stage and whether it is unsettled come first. */
+const RESERVATION_FORMAT_STAGED = 2;
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, encodeUndefinedAsNil: true });
 
@@ -26,7 +35,12 @@ export function shardRange(shard: ShardId): { from: string; to: string } {
   return { from: prefix(shard), to: `${prefix(shard)}\u{10FFFF}` };
 }
 
-/** The id in the key of a reservation. */
+/** The shard that a key of a shard's table begins with. */
+export function shardOfKey(key: string): ShardId {
+  return Number.parseInt(key.slice(0, PREFIX_LENGTH), 16) as ShardId;
+}
+
+/** The id in the key of a reservation, a participation, or a place in the outbox. */
 export function reservationOfKey(key: string): ReservationId {
   return key.slice(PREFIX_LENGTH) as ReservationId;
 }
@@ -47,6 +61,15 @@ export function partsOfRecordKey(key: string): { sku: Sku; location: LocationId 
 }
 
 export function reservationKey(shard: ShardId, id: ReservationId): string {
+  return prefix(shard) + id;
+}
+
+export function participationKey(shard: ShardId, id: ReservationId): string {
+  return prefix(shard) + id;
+}
+
+/** Place of an unsettled reservation in the outbox. */
+export function outboxKey(shard: ShardId, id: ReservationId): string {
   return prefix(shard) + id;
 }
 
@@ -77,7 +100,7 @@ export function partsOfDueKey(key: string): { expiresAt: EpochMs; reservation: R
 }
 
 /** Tables whose rows are forgotten after a time, by the letter that stands for them in keys of `retention`. */
-const RETAINED = { r: "reservations", k: "keys", m: "movements" } as const;
+const RETAINED = { r: "reservations", p: "participations", k: "keys", m: "movements" } as const;
 export type RetainedTable = (typeof RETAINED)[keyof typeof RETAINED];
 
 export function retentionKey(until: number, table: RetainedTable, key: string): string {
@@ -90,10 +113,10 @@ export function partsOfRetentionKey(key: string): { table: RetainedTable; key: s
 
 export const EMPTY_VALUE: Uint8Array = Uint8Array.of(VALUE_FORMAT);
 
-function pack(fields: unknown): Uint8Array {
+function pack(fields: unknown, format = VALUE_FORMAT): Uint8Array {
   const body = packr.pack(fields);
   const bytes = new Uint8Array(body.length + 1);
-  bytes[0] = VALUE_FORMAT;
+  bytes[0] = format;
   bytes.set(body, 1);
   return bytes;
 }
@@ -171,14 +194,22 @@ export function encodeReservation(reservation: Reservation): Uint8Array {
   for (const line of reservation.lines) {
     fields.push(line.sku, line.location, line.requested, line.quantity, line.held, line.allocated, line.fulfilled);
   }
-  return pack(fields);
+  const { stage, unsettled } = reservation;
+  if (stage === "standing" && !unsettled) return pack(fields);
+  return pack([stage, unsettled, ...fields], RESERVATION_FORMAT_STAGED);
 }
 
 const LINES_AT = 8;
 const LINE_FIELDS = 7;
 
+function stagedFields(bytes: Uint8Array, id: ReservationId): [ReservationStage, boolean, unknown[]] {
+  if (bytes[0] !== RESERVATION_FORMAT_STAGED) return ["standing", false, unpack(bytes, `reservation ${id}`) as unknown[]];
+  const [stage, unsettled, ...fields] = packr.unpack(bytes.subarray(1)) as [ReservationStage, boolean, ...unknown[]];
+  return [stage, unsettled, fields];
+}
+
 export function decodeReservation(bytes: Uint8Array, id: ReservationId): Reservation {
-  const fields = unpack(bytes, `reservation ${id}`) as unknown[];
+  const [stage, unsettled, fields] = stagedFields(bytes, id);
   const lines: ReservationLine[] = [];
   for (let i = LINES_AT; i < fields.length; i += LINE_FIELDS) {
     lines.push({
@@ -199,10 +230,31 @@ export function decodeReservation(bytes: Uint8Array, id: ReservationId): Reserva
     expiresAt: fields[3] as EpochMs,
     updatedAt: fields[4] as EpochMs,
     lastTransition: fields[5] as ReservationStatus,
+    stage,
+    unsettled,
     reference: (fields[6] as string | null) ?? undefined,
     channel: (fields[7] as string | null) ?? undefined,
     lines,
   };
+}
+
+const PARTICIPATION_LINES_AT = 2;
+
+export function encodeParticipation({ version, at, lines }: Participation): Uint8Array {
+  const fields: unknown[] = [version, at];
+  for (const line of lines) fields.push(line.sku, line.location, line.held, line.allocated, line.fulfilled);
+  return pack(fields);
+}
+
+export function decodeParticipation(bytes: Uint8Array, id: ReservationId): Participation {
+  const fields = unpack(bytes, `participation in ${id}`) as unknown[];
+  const [version, at] = fields as [number, EpochMs];
+  const lines: ParticipationLine[] = [];
+  for (let i = PARTICIPATION_LINES_AT; i < fields.length; i += 5) {
+    const [sku, location, held, allocated, fulfilled] = fields.slice(i, i + 5) as [Sku, LocationId, number, number, number];
+    lines.push({ sku, location, held, allocated, fulfilled });
+  }
+  return { id, version, at, lines };
 }
 
 export function encodeKeyUse(use: KeyUse): Uint8Array {
@@ -215,12 +267,14 @@ export function decodeKeyUse(bytes: Uint8Array, where: string): KeyUse {
 }
 
 export function encodeMovementUse(use: MovementUse): Uint8Array {
-  return pack([use.version, use.at]);
+  const { version, at, sku, attempt } = use;
+  if (sku === undefined) return pack([version, at]);
+  return pack(attempt === undefined ? [version, at, sku] : [version, at, sku, attempt]);
 }
 
 export function decodeMovementUse(bytes: Uint8Array, where: string): MovementUse {
-  const [version, at] = unpack(bytes, where) as [number, EpochMs];
-  return { version, at };
+  const [version, at, sku, attempt] = unpack(bytes, where) as [number, EpochMs, Sku?, number?];
+  return { version, at, sku, attempt };
 }
 
 export function encodeLocation(location: Location): Uint8Array {

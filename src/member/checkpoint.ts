@@ -10,6 +10,7 @@ import type { EpochMs } from "../base/index.ts";
 import {
   decodeKeyUse,
   decodeMovementUse,
+  decodeParticipation,
   decodeReservation,
   dueKey,
   EMPTY_VALUE,
@@ -17,22 +18,26 @@ import {
   encodeLocation,
   encodeMark,
   encodeMovementUse,
+  encodeParticipation,
   encodeReservation,
   encodeStockRecord,
   keyUseKey,
   type Mark,
   movementKey,
+  outboxKey,
+  participationKey,
   partsOfRetentionKey,
   type RetainedTable,
   recordKey,
   reservationKey,
   reservationOfKey,
   retentionKey,
+  shardOfKey,
   timeKey,
 } from "../codec/index.ts";
 import type { CheckpointWriter, Clock, SnapshotStore } from "../ports/index.ts";
-import { heldUnits, type Reservation } from "../reservation/index.ts";
-import type { CellLists, KeyCell, MovementCell, RecordCell, ReservationCell } from "../shard/index.ts";
+import { heldUnits, isOver, type Participation, type Reservation } from "../reservation/index.ts";
+import type { CellLists, KeyCell, MovementCell, ParticipationCell, RecordCell, ReservationCell } from "../shard/index.ts";
 import type { StockRecord } from "../stock/index.ts";
 import type { LanePosition } from "./group-commit.ts";
 import type { ImageRow } from "./image.ts";
@@ -60,6 +65,7 @@ interface Cut extends CellLists {
   readonly extras: readonly Extra[];
   readonly recordValues: readonly StockRecord[];
   readonly reservationValues: readonly Reservation[];
+  readonly participationValues: readonly Participation[];
 }
 
 /** Cells encoded in one turn: one to three milliseconds. */
@@ -97,6 +103,7 @@ export class Checkpoint {
       extras,
       recordValues: cells.records.map((cell) => cell.value),
       reservationValues: cells.reservations.map((cell) => cell.value),
+      participationValues: cells.participations.map((cell) => cell.value),
     };
   }
 
@@ -144,6 +151,10 @@ export class Checkpoint {
       const cell = cut.reservations[i] as ReservationCell;
       yield () => putReservation(writer, cell, cut.reservationValues[i] as Reservation, keyRetentionMs);
     }
+    for (let i = 0; i < cut.participations.length; i++) {
+      const cell = cut.participations[i] as ParticipationCell;
+      yield () => putParticipation(writer, cell, cut.participationValues[i] as Participation, keyRetentionMs);
+    }
     for (const cell of cut.keys) yield () => putKey(writer, cell, keyRetentionMs);
     for (const cell of cut.movements) yield () => putMovement(writer, cell, movementRetentionMs);
     for (const location of cut.locations) yield () => writer.put("locations", location.id, encodeLocation(location));
@@ -154,6 +165,9 @@ export class Checkpoint {
     if (error === undefined) {
       cut.reservations.forEach((cell, index) => {
         cell.stored = cut.reservationValues[index];
+      });
+      cut.participations.forEach((cell, index) => {
+        cell.stored = cut.participationValues[index];
       });
     } else this.#options.state.dirtyAgain(cut);
     const seconds = Math.max(0, this.#options.clock.now() - cut.at) / 1000;
@@ -174,6 +188,11 @@ export function restoreRow(
     case "reservations": {
       const reservation = decodeReservation(value, reservationOfKey(key));
       return indexReservation(writer, key, undefined, reservation, retention.keyRetentionMs);
+    }
+    case "participations": {
+      const participation = decodeParticipation(value, reservationOfKey(key));
+      if (isOver(participation)) retain(writer, table, key, participation.at + retention.keyRetentionMs);
+      return;
     }
     case "keys":
       return retain(writer, "keys", key, decodeKeyUse(value, key).at + retention.keyRetentionMs);
@@ -217,6 +236,10 @@ function indexReservation(
     if (before !== 0) writer.delete("due", dueKey(before, value.id));
     if (due !== 0) writer.put("due", dueKey(due, value.id), EMPTY_VALUE);
   }
+  const wasUnsettled = stored?.unsettled === true;
+  const outbox = outboxKey(shardOfKey(key), value.id);
+  if (value.unsettled && !wasUnsettled) writer.put("outbox", outbox, EMPTY_VALUE);
+  if (!value.unsettled && wasUnsettled) writer.delete("outbox", outbox);
   const ended = isEnded(value) && (stored === undefined || !isEnded(stored));
   if (ended) retain(writer, "reservations", key, value.updatedAt + retentionMs);
 }
@@ -226,8 +249,22 @@ function dueTime(reservation: Reservation): EpochMs {
   return heldUnits(reservation) > 0 ? reservation.expiresAt : (0 as EpochMs);
 }
 
+/** It is kept for as long as some other shard may have to be told. */
 function isEnded(reservation: Reservation): boolean {
-  return reservation.lines.every((line) => line.held === 0 && line.allocated === 0);
+  return !reservation.unsettled && reservation.lines.every((line) => line.held === 0 && line.allocated === 0);
+}
+
+/** Over, it is kept like an ended reservation, so that a late hold meets it. */
+function putParticipation(
+  writer: CheckpointWriter,
+  cell: ParticipationCell,
+  value: Participation,
+  retentionMs: number,
+): void {
+  const key = participationKey(cell.shard, value.id);
+  writer.put("participations", key, encodeParticipation(value));
+  const over = isOver(value) && (cell.stored === undefined || !isOver(cell.stored));
+  if (over) retain(writer, "participations", key, value.at + retentionMs);
 }
 
 function putKey(writer: CheckpointWriter, cell: KeyCell, retentionMs: number): void {

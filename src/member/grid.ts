@@ -109,5 +109,8 @@ export interface Grid {
   locations(after: string | undefined, limit: number, done: (result: Read<readonly Location[]>) => void): void;
 }
 
+/** The grid without the locations, which are no shard's: what a member serves for its shards. */
+export type ShardGrid = Omit<Grid, "putLocation" | "location" | "locations">;
+
 /** What the edges may ask of the health of a member. */
 export type MemberPhase = "recovering" | "serving" | "stopping" | "stopped";

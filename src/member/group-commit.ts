@@ -118,6 +118,13 @@ export class GroupCommit {
     this.touch();
   }
 
+  /** Calls back after the commit of every entry there is now; never when this writer ends before. Must not throw. */
+  whenCommitted(then: () => void): void {
+    this.settle((committed) => {
+      if (committed) then();
+    });
+  }
+
   /** Plans a send for entries nobody waits for, and closes a batch that is full. */
   touch(): void {
     if (this.#isFull(this.#open)) this.closeBatch();
@@ -244,10 +251,10 @@ export class GroupCommit {
   }
 
   #answerAll(batch: Batch): void {
-    const { dones, results } = batch;
+    const { dones, results, settlers } = batch;
+    for (const tell of settlers) tell(true);
     this.#waiting -= dones.length;
     for (let i = 0; i < dones.length; i++) (dones[i] as (result: unknown) => void)(results[i]);
-    for (const tell of batch.settlers) tell(true);
   }
 
   #fail(batch: Batch, fault: Fault): void {

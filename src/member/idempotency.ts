@@ -1,6 +1,6 @@
 /**
  * Idempotency keys: the scope of a key is the first SKU of the reservation in sorted order, so that key, reservation and
- * first record live in one shard. A refused request never gets here, which leaves its key free.
+ * first record live in one shard. A refused request leaves its key free: it never gets here, or its reservation is refused.
  */
 
 import type { ReservationId, Sku } from "../base/index.ts";
@@ -17,6 +17,7 @@ export function earlierUse(
 ): ReservationId | KeyReused | undefined {
   const use = home.key(sku, idempotency.key);
   if (use === undefined || turn.now >= use.at + turn.keyRetentionMs) return undefined;
+  if (home.reservation(use.reservation)?.value.stage === "refused") return undefined;
   if (use.fingerprint === idempotency.fingerprint) return use.reservation;
   return {
     kind: "idempotency-key-reused",

@@ -10,7 +10,7 @@ import { shardRange } from "../codec/index.ts";
 import type { CheckpointWriter, SnapshotStore, Table } from "../ports/index.ts";
 
 /** Tables whose rows belong to a shard; the time indexes follow from them. */
-export const SHARD_TABLES = ["records", "reservations", "keys", "movements"] as const satisfies readonly Table[];
+export const SHARD_TABLES = ["records", "reservations", "participations", "keys", "movements"] as const satisfies readonly Table[];
 export type ShardTable = (typeof SHARD_TABLES)[number];
 
 export interface ImageRow {
@@ -77,6 +77,7 @@ export function* purgeShard(
     for (const { key, value } of store.scan(table, shardRange(shard))) {
       yield () => {
         writer.delete(table, key);
+        if (table === "reservations") writer.delete("outbox", key);
         const due = table === "reservations" ? dueKeyOf(key, value) : undefined;
         if (due !== undefined) writer.delete("due", due);
       };

@@ -6,13 +6,17 @@
 import { CorruptData, type EpochMs, type Fault, type LaneSeq, type ReservationId, type ShardId } from "../base/index.ts";
 import { decodeLocation, decodeMark, type LaneMark, type Mark } from "../codec/index.ts";
 import { formatReservationId } from "../reservation/index.ts";
-import { passivateShard } from "../shard/index.ts";
+import { passivateShard, type Shard } from "../shard/index.ts";
 import { Checkpoint, type Extra } from "./checkpoint.ts";
+import type { Desk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
+import { FollowUps } from "./follow-ups.ts";
 import { GroupCommit, type LanePosition } from "./group-commit.ts";
 import { Intake } from "./intake.ts";
 import { type Announced, announceWriter } from "./lane-writer.ts";
 import { MemberState } from "./member-state.ts";
+import { Moves } from "./moves.ts";
+import { Openings } from "./openings.ts";
 import type { MemberLimits, MemberOptions } from "./options.ts";
 import { Replica } from "./replica.ts";
 import { ShardDuties } from "./shard-duties.ts";
@@ -50,6 +54,9 @@ export class Incarnation {
   readonly state: MemberState;
   readonly replica: Replica;
   readonly intake: Intake;
+  readonly openings: Openings;
+  readonly followUps: FollowUps;
+  readonly moves: Moves;
   readonly #options: IncarnationOptions;
   readonly #expiry: Expiry;
   #duties: ShardDuties | undefined;
@@ -93,6 +100,10 @@ export class Incarnation {
       checkpointWith: (...extras) => this.#checkpointWith(extras),
     });
     this.#nextId = random.uint32();
+    const desk = this.#desk();
+    this.openings = new Openings(desk);
+    this.followUps = new FollowUps(desk, store, this.openings);
+    this.moves = new Moves(desk);
   }
 
   /** What it does with shards; undefined before the lane is taken. */
@@ -107,6 +118,16 @@ export class Incarnation {
 
   get commit(): GroupCommit {
     return this.#commit;
+  }
+
+  /** Callers that wait for an answer. O(1). */
+  get waiting(): number {
+    return this.#commit.waiting + this.openings.waiting + this.followUps.waiting + this.moves.waiting;
+  }
+
+  /** Nothing is in flight that a caller waits for. */
+  get idle(): boolean {
+    return this.#commit.idle && this.waiting === 0;
   }
 
   get timers(): number {
@@ -130,6 +151,12 @@ export class Incarnation {
     const records = await this.#readLane(announced);
     if (!this.#dead) this.#begin(announced);
     return { epoch: announced.epoch, records };
+  }
+
+  /** What the shards left undone elsewhere is taken up again, and their holds are timed. */
+  #onAdopted(shards: readonly ShardId[]): void {
+    this.#expiry.reload();
+    for (const shard of shards) this.followUps.resume(this.state.shards[shard] as Shard);
   }
 
   #storedMark(): Mark | undefined {
@@ -191,8 +218,7 @@ export class Incarnation {
       ...{ lane, clock, lanes, replica: this.replica, intake: this.intake, commit: this.#commit },
       writer: epoch,
       began: position.seq,
-      onAdopted: () => this.#expiry.reload(),
-      onClosed: () => undefined,
+      onAdopted: (shards) => this.#onAdopted(shards),
     });
     this.#tick();
   }
@@ -212,6 +238,9 @@ export class Incarnation {
     this.#duties?.stop();
     this.intake.stop();
     this.replica.stop();
+    this.openings.stop(fault);
+    this.moves.stop(fault);
+    this.followUps.stop();
     this.#commit?.stop(fault);
     this.#checkpoint?.stop();
     const stopped = new Error("the member stopped");
@@ -240,9 +269,28 @@ export class Incarnation {
       state: this.state,
       now,
       entries: this.#commit.entries,
+      locations: this.#options.locations ?? this.state.locations,
+      onUnsettled: (reservation) => this.followUps.add(reservation),
       newReservationId: (skuHash) => this.#newReservationId(now, skuHash),
       keyRetentionMs,
       movementRetentionMs,
+    };
+  }
+
+  #desk(): Desk {
+    const incarnation = this;
+    const { ports, bounds, peers } = this.#options;
+    return {
+      clock: ports.clock,
+      state: this.state,
+      bounds,
+      peers,
+      get commit() {
+        return incarnation.#commit;
+      },
+      turn: () => this.turn(),
+      newAttempt: () => ports.random.uint32(),
+      guarded: (work) => this.#guarded(work),
     };
   }
 

@@ -11,6 +11,7 @@ export type {
   ReadOptions,
   Reserve,
   ReserveResult,
+  ShardGrid,
   Shortage,
   Transit,
   TransitResult,
@@ -30,3 +31,4 @@ export type {
 } from "./peers.ts";
 export { shardOfEntry } from "./shard-of-entry.ts";
 export type { MemberStats } from "./stats.ts";
+export { type LocationShelf, withLocations } from "./with-locations.ts";

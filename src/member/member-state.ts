@@ -3,7 +3,7 @@
  * whole when the lane is lost.
  *
  * M1. State changes only through `apply...`, live and in replay alike, and each change of a record, reservation, key,
- *     movement id or location is one entry.
+ *     participation, movement id or location is one entry.
  */
 
 import {
@@ -19,8 +19,10 @@ import {
 import {
   createReservation,
   evolveReservation,
+  makesReservation,
+  type Participation,
   type ReservationChanged,
-  type ReservationHeld,
+  type ReservationMade,
   skuHashOfReservationId,
 } from "../reservation/index.ts";
 import {
@@ -30,6 +32,8 @@ import {
   DirtyCells,
   type Entry,
   type Location,
+  type MovementEntry,
+  type MovementUse,
   type RecordCell,
   type ReservationCell,
   Shard,
@@ -39,9 +43,9 @@ import { evolve, type StockEvent } from "../stock/index.ts";
 
 export class MemberState {
   readonly shards: readonly Shard[];
-  readonly #owns: (shard: ShardId) => boolean;
   readonly locations = new Map<LocationId, Location>();
-  readonly counts: ActorCounts = { records: 0, reservations: 0, keys: 0, movements: 0, activations: 0 };
+  readonly counts: ActorCounts = { records: 0, reservations: 0, participations: 0, keys: 0, movements: 0, activations: 0 };
+  readonly #owns: (shard: ShardId) => boolean;
   readonly #dirty = new DirtyCells();
   /** Told of every hold that will expire. */
   readonly #onHold: (expiresAt: EpochMs, id: ReservationId) => void;
@@ -92,7 +96,7 @@ export class MemberState {
     return { entry: "stock", event, after };
   }
 
-  applyHeld(shard: Shard, event: ReservationHeld): ReservationCell {
+  applyHeld(shard: Shard, event: ReservationMade): ReservationCell {
     this.#onHold(event.expiresAt, event.id);
     return shard.addReservation(createReservation(event));
   }
@@ -100,6 +104,14 @@ export class MemberState {
   applyChanged(shard: Shard, cell: ReservationCell, event: ReservationChanged): void {
     shard.putReservation(cell, evolveReservation(cell.value, event));
     if (event.kind === "extended") this.#onHold(event.expiresAt, event.id);
+  }
+
+  applyParticipation(shard: Shard, value: Participation): void {
+    shard.putParticipation(value);
+  }
+
+  applyMovement(shard: Shard, id: string, use: MovementUse): void {
+    shard.putMovement(id, use);
   }
 
   applyLocation(location: Location): void {
@@ -116,13 +128,19 @@ export class MemberState {
       case "stock":
         return this.#replayStock(entry);
       case "reservation":
-        return entry.event.kind === "held" ? this.#replayHeld(entry.event) : this.#replayChanged(entry.event);
+        return makesReservation(entry.event) ? this.#replayHeld(entry.event) : this.#replayChanged(entry.event);
       case "key": {
         const { fingerprint, reservation, at } = entry;
         return this.shardOfSku(entry.sku).putKey(entry.sku, entry.key, { fingerprint, reservation, at });
       }
+      case "participation": {
+        const { shard: id, entry: _entry, ...value } = entry;
+        const shard = this.shards[id] as Shard;
+        if ((shard.participation(value.id)?.version ?? 0) < value.version) this.applyParticipation(shard, value);
+        return;
+      }
       case "movement":
-        return this.shardOfMovement(entry.id).putMovement(entry.id, { version: entry.version, at: entry.at });
+        return this.#replayMovement(entry);
       case "location":
         return this.applyLocation(entry.location);
       case "adopted":
@@ -165,7 +183,12 @@ export class MemberState {
     );
   }
 
-  #replayHeld(event: ReservationHeld): void {
+  #replayMovement({ id, shard, version, at, sku, attempt }: MovementEntry): void {
+    const home = shard === undefined ? this.shardOfMovement(id) : (this.shards[shard] as Shard);
+    this.applyMovement(home, id, { version, at, sku, attempt });
+  }
+
+  #replayHeld(event: ReservationMade): void {
     const shard = this.shardOfReservation(event.id);
     invariant(shard !== undefined, `reservation id ${event.id} has no known form`);
     if (shard.reservation(event.id) === undefined) this.applyHeld(shard, event);

@@ -15,34 +15,47 @@ import {
 import type { Mark } from "../codec/index.ts";
 import type { ShardHost } from "../placement/index.ts";
 import type { Reservation } from "../reservation/index.ts";
-import type { Location } from "../shard/index.ts";
+import type { Shard } from "../shard/index.ts";
 import type { Movement, StockRecord } from "../stock/index.ts";
 import type {
-  Grid,
   MemberPhase,
   MovementResult,
   Read,
   ReadOptions,
   Reserve,
   ReserveResult,
+  ShardGrid,
   Transit,
   TransitResult,
 } from "./grid.ts";
 import { type ImageChunk, type ImageCursor, imageRows } from "./image.ts";
 import { Incarnation } from "./incarnation.ts";
+import { laneLocations } from "./lane-locations.ts";
 import { MemberHost } from "./member-host.ts";
-import { move } from "./move.ts";
+import { claimHere, freeHere, move } from "./move.ts";
 import { NOT_OWNER } from "./not-owner.ts";
 import { DEFAULT_LIMITS, type MemberLimits, type MemberOptions } from "./options.ts";
+import { followHere, holdHere } from "./participation.ts";
+import type {
+  FollowAnswer,
+  FollowAsk,
+  HoldAnswer,
+  HoldAsk,
+  MovementClaimAnswer,
+  MovementClaimAsk,
+  Peers,
+} from "./peers.ts";
 import { reserve } from "./reserve.ts";
 import { type MemberStats, newStats } from "./stats.ts";
 import { transit } from "./transit.ts";
 import type { Turn } from "./turn.ts";
+import type { LocationShelf } from "./with-locations.ts";
 
 const REJOIN_MS_FIRST = 50;
 const REJOIN_MS_MAX = 5_000;
 /** While the outcome of an append has been unknown for longer than this, new work is refused, ms. */
 const UNCERTAIN_MS_MAX = 1_000;
+const FOLLOWED: FollowAnswer = { kind: "followed" };
 
 /** What metrics and status pages may look at. */
 export interface MemberGauges {
@@ -57,10 +70,15 @@ export interface MemberGauges {
   readonly checkpointedAt: number;
 }
 
-export class Member implements Grid {
+export class Member implements ShardGrid, Peers {
   readonly stats: MemberStats = newStats();
   /** What it holds, and how shards come and go. */
   readonly host: ShardHost;
+  /** The locations of its own lane, for a grid that has no book of locations. */
+  readonly locations: LocationShelf = laneLocations((done, decide, alone) => {
+    this.#run(done, decide);
+    if (alone && this.#phase === "serving") this.#current.commit.closeBatch();
+  });
   readonly #options: MemberOptions;
   readonly #limits: MemberLimits;
   #phase: MemberPhase = "recovering";
@@ -82,7 +100,12 @@ export class Member implements Grid {
 
   /** Callers that wait for a commit. O(1). */
   get waiting(): number {
-    return this.#phase === "serving" || this.#phase === "stopping" ? this.#current.commit.waiting : 0;
+    return this.#phase === "serving" || this.#phase === "stopping" ? this.#current.waiting : 0;
+  }
+
+  /** Whether a command for the shard, given now, is decided here. O(1). */
+  serves(shard: ShardId): boolean {
+    return this.#phase === "serving" && this.#current.state.owns(shard);
   }
 
   gauges(): MemberGauges {
@@ -137,36 +160,66 @@ export class Member implements Grid {
   }
 
   reserve(command: Reserve, done: (result: ReserveResult) => void): void {
-    this.#run(done, (turn) => reserve(turn, command), this.#countReservation);
+    const counted = (result: ReserveResult): void => {
+      this.#countReservation(result);
+      done(result);
+    };
+    this.#enter(counted, ({ openings, commit }, turn) => {
+      const result = reserve(turn(), command);
+      if (result.kind !== "opening") commit.answer(counted, result);
+      else if (result.holds === undefined) openings.join(result.id, counted);
+      else openings.open(result.id, result.holds, counted);
+    });
   }
 
   transit(command: Transit, done: (result: TransitResult) => void): void {
-    this.#run(done, (turn) => transit(turn, command));
+    this.#enter(done, ({ followUps, commit }, turn) => {
+      const result = transit(turn(), command);
+      if (result.kind !== "reservation" || !result.reservation.unsettled) return commit.answer(done, result);
+      commit.answer((committed: TransitResult) => {
+        if (committed.kind === "fault") done(committed);
+        else followUps.whenFollowed(command.id, () => done(committed));
+      }, result);
+    });
   }
 
   move(movement: Movement, done: (result: MovementResult) => void): void {
-    this.#run(done, (turn) => move(turn, movement));
+    this.#enter(done, ({ moves, commit }, turn) => {
+      if (moves.isBehind(movement.sku)) return moves.enqueue(movement, done);
+      const result = move(turn(), movement);
+      if (result.kind === "claim-needed") moves.enqueue(movement, done);
+      else commit.answer(done, result);
+    });
   }
 
-  putLocation(
-    location: Omit<Location, "version" | "updatedAt">,
-    done: (result: { readonly kind: "created" | "replaced"; readonly location: Location } | Fault) => void,
-  ): void {
-    this.#run(done, (turn) => {
-      const before = turn.state.locations.get(location.id);
-      const put: Location = { ...location, version: (before?.version ?? 0) + 1, updatedAt: turn.now };
-      turn.state.applyLocation(put);
-      turn.entries.push({ entry: "location", location: put });
-      return { kind: before === undefined ? ("created" as const) : ("replaced" as const), location: put };
+  hold(shard: ShardId, ask: HoldAsk, done: (answer: HoldAnswer | Fault) => void): void {
+    this.#runIn(shard, done, (turn, participant) => holdHere(turn, participant, ask));
+  }
+
+  follow(shard: ShardId, ask: FollowAsk, done: (answer: FollowAnswer | Fault) => void): void {
+    this.#runIn(shard, done, (turn, participant) => {
+      followHere(turn, participant, ask);
+      return FOLLOWED;
     });
-    if (this.#phase === "serving") this.#current.commit.closeBatch();
+  }
+
+  claimMovement(shard: ShardId, ask: MovementClaimAsk, done: (answer: MovementClaimAnswer | Fault) => void): void {
+    this.#runIn(shard, done, (turn, registry) => claimHere(turn, registry, ask));
+  }
+
+  freeMovement(shard: ShardId, ask: MovementClaimAsk, done: (answer: FollowAnswer | Fault) => void): void {
+    this.#runIn(shard, done, (turn, registry) => {
+      freeHere(turn, registry, ask);
+      return FOLLOWED;
+    });
   }
 
   reservation(id: ReservationId, done: (result: Read<Reservation | undefined>) => void): void {
     this.#read(done, ({ state }) => {
       const home = state.shardOfReservation(id);
       if (home !== undefined && !state.owns(home.id)) return NOT_OWNER;
-      return read(home?.reservation(id)?.value);
+      const value = home?.reservation(id)?.value;
+      return read(value?.stage === "standing" ? value : undefined);
     });
   }
 
@@ -238,17 +291,6 @@ export class Member implements Grid {
     return mark?.held.some((each) => each.shard === shard && each.lane === held?.lane && each.epoch === held.epoch) ?? false;
   }
 
-  location(id: LocationId, done: (result: Read<Location | undefined>) => void): void {
-    this.#read(done, ({ state }) => read(state.locations.get(id)));
-  }
-
-  locations(after: string | undefined, limit: number, done: (result: Read<readonly Location[]>) => void): void {
-    this.#read(done, ({ state }) => {
-      const ids = [...state.locations.keys()].filter((id) => after === undefined || id > after).sort();
-      return read(ids.slice(0, limit).map((id) => state.locations.get(id) as Location));
-    });
-  }
-
   #read<T>(done: (result: Read<T>) => void, answer: (turn: Turn) => Read<T>, options?: ReadOptions): void {
     this.#run(done, (turn) => {
       if (options?.strict) turn.entries.push({ entry: "barrier" });
@@ -256,36 +298,48 @@ export class Member implements Grid {
     });
   }
 
-  /** Decides in a turn of its own and answers after the commit; refuses when there is no room. */
-  #run<R extends { readonly kind: string }>(
+  #runIn<R extends { readonly kind: string }>(
+    id: ShardId,
     done: (result: R | Fault) => void,
-    decide: (turn: Turn) => R | Fault,
-    count?: (result: R | Fault) => void,
+    decide: (turn: Turn, shard: Shard) => R,
+  ): void {
+    this.#run<R>(done, (turn) => {
+      const shard = turn.state.shards[id];
+      return shard !== undefined && turn.state.owns(id) ? decide(turn, shard) : NOT_OWNER;
+    });
+  }
+
+  /** Decides in a turn of its own and answers after the commit. */
+  #run<R extends { readonly kind: string }>(done: (result: R | Fault) => void, decide: (turn: Turn) => R | Fault): void {
+    this.#enter<R>(done, ({ commit }, turn) => commit.answer(done, decide(turn())));
+  }
+
+  /** Lets a caller in, who is then told by `work` or by what it starts; refuses when there is no room. */
+  #enter<R extends { readonly kind: string }>(
+    done: (result: R | Fault) => void,
+    work: (incarnation: Incarnation, turn: () => Turn) => void,
   ): void {
     const refusal = this.#refusal();
-    if (refusal !== undefined) return this.#refuse(done, refusal, count);
+    if (refusal !== undefined) return this.#refuse(done, refusal);
     this.stats.commands++;
     const incarnation = this.#current;
     try {
-      const result = decide(incarnation.turn());
-      count?.(result);
-      incarnation.commit.answer(done, result);
+      work(incarnation, () => incarnation.turn());
     } catch (error) {
       this.#break(error);
-      this.#refuse(done, fault("outcome-unknown", 1_000, "the member is being rebuilt; retry with the same key"), count);
+      this.#refuse(done, fault("outcome-unknown", 1_000, "the member is being rebuilt; retry with the same key"));
     }
   }
 
-  #refuse(done: (fault: Fault) => void, refusal: Fault, count?: (fault: Fault) => void): void {
-    count?.(refusal);
+  #refuse(done: (fault: Fault) => void, refusal: Fault): void {
     this.#options.ports.clock.soon(() => done(refusal));
   }
 
   #refusal(): Fault | undefined {
     if (this.#phase !== "serving") return fault("not-ready", 1_000, `the member is ${this.#phase}; retry shortly`);
-    const { commit } = this.#current;
-    if (commit.waiting >= this.#limits.waitingMax) {
-      return fault("too-many-requests", 1_000, `${commit.waiting} requests are waiting for the journal; retry later`);
+    const { commit, waiting } = this.#current;
+    if (waiting >= this.#limits.waitingMax) {
+      return fault("too-many-requests", 1_000, `${waiting} requests are waiting for the journal; retry later`);
     }
     const since = commit.uncertainSince;
     if (since !== undefined && this.#options.ports.clock.now() - since > UNCERTAIN_MS_MAX) {
@@ -381,7 +435,7 @@ export class Member implements Grid {
     const deadline = clock.now() + this.#limits.answerMsMax;
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.#current.commit.idle) resolve(true);
+        if (this.#current.idle) resolve(true);
         else if (clock.now() > deadline) resolve(false);
         else clock.after(5, look);
       };

@@ -1,8 +1,9 @@
 /** What a member is given: the world through ports, and its limits. */
 
-import type { LaneSeq } from "../base/index.ts";
+import type { LaneSeq, LocationId } from "../base/index.ts";
 import type { Clock, Journal, Lanes, Log, Random, SnapshotStore } from "../ports/index.ts";
 import type { ImageSource } from "./image.ts";
+import type { Peers } from "./peers.ts";
 
 export interface MemberPorts {
   readonly clock: Clock;
@@ -35,6 +36,10 @@ export interface MemberLimits {
   readonly keyRetentionMs: number;
   /** How long the id of a movement is remembered, ms. */
   readonly movementRetentionMs: number;
+  /** How long shards of other members are asked to hold their lines of a new reservation, ms. */
+  readonly holdMsMax: number;
+  /** How long the answer to a transition waits for shards of other members to follow, ms; it is decided anyway. */
+  readonly followMsMax: number;
   /** Journal records kept behind what checkpoint and feed have passed. */
   readonly trimMargin: number;
 }
@@ -52,6 +57,8 @@ export const DEFAULT_LIMITS: MemberLimits = {
   activeReservationsMax: 200_000,
   keyRetentionMs: 24 * HOUR_MS,
   movementRetentionMs: 168 * HOUR_MS,
+  holdMsMax: 3_000,
+  followMsMax: 500,
   trimMargin: 1_000,
 };
 
@@ -64,6 +71,10 @@ export interface MemberOptions {
   readonly limits?: Partial<MemberLimits>;
   /** Where images of shards come from; without it only shards that are new, or continue a local copy, can be taken in. */
   readonly images?: ImageSource;
+  /** Shards of other members. Absent: there are none. */
+  readonly peers?: Peers;
+  /** Locations that movements may name. Absent: those in its own lane. */
+  readonly locations?: { has(id: LocationId): boolean };
   /** The journal is never trimmed beyond this: what the followers of the lane have passed. */
   readonly trimFloor?: () => LaneSeq;
   readonly observer?: Partial<MemberObserver>;

@@ -40,6 +40,8 @@ export type FollowAnswer = { readonly kind: "followed" };
 export interface MovementClaimAsk {
   readonly id: string;
   readonly sku: Sku;
+  /** Differs from claim to claim, so that a late word to free one does not free the next. */
+  readonly attempt: number;
 }
 
 export type MovementClaimAnswer = { readonly kind: "claimed" } | { readonly kind: "duplicate"; readonly version: number };

@@ -23,8 +23,6 @@ export interface ShardDutiesOptions {
   readonly intake: Intake;
   /** These shards are served from now on. */
   onAdopted(shards: readonly ShardId[]): void;
-  /** This shard is not served any more. */
-  onClosed(shard: ShardId): void;
 }
 
 export class ShardDuties {
@@ -64,7 +62,7 @@ export class ShardDuties {
   }
 
   async release(writer: number, shards: readonly ShardId[], to: string): Promise<LanePlace> {
-    const { commit, replica, lane, onClosed } = this.#options;
+    const { commit, replica, lane } = this.#options;
     const wrong = this.#notWriter(writer) ?? shards.map((shard) => this.#notServed(shard)).find((reason) => reason !== undefined);
     if (wrong !== undefined) throw new Error(wrong);
     const closing: HeldShard[] = [];
@@ -72,7 +70,6 @@ export class ShardDuties {
       const held = replica.holdings.get(shard) as HeldShard;
       held.state = "closing";
       closing.push(held);
-      onClosed(shard);
       commit.entries.push({ entry: "released", shard, epoch: held.epoch, to });
     }
     await this.#committed();

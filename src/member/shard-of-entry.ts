@@ -16,7 +16,8 @@ export function shardOfEntry(entry: Entry, shards: number): ShardId | undefined 
     case "key":
       return shardOfHash(hash32(entry.sku), shards);
     case "movement":
-      return shardOfHash(hash32(entry.id), shards);
+      return entry.shard ?? shardOfHash(hash32(entry.id), shards);
+    case "participation":
     case "adopted":
     case "released":
       return entry.shard;

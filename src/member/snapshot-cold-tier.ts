@@ -4,17 +4,19 @@ import type { LocationId, ReservationId, ShardId, Sku } from "../base/index.ts";
 import {
   decodeKeyUse,
   decodeMovementUse,
+  decodeParticipation,
   decodeReservation,
   decodeStockRecord,
   keyUseKey,
   movementKey,
+  participationKey,
   partsOfRecordKey,
   recordKey,
   recordsOfSku,
   reservationKey,
 } from "../codec/index.ts";
 import type { SnapshotStore } from "../ports/index.ts";
-import type { Reservation } from "../reservation/index.ts";
+import type { Participation, Reservation } from "../reservation/index.ts";
 import type { ColdTier, KeyUse, MovementUse } from "../shard/index.ts";
 import type { StockRecord } from "../stock/index.ts";
 
@@ -39,6 +41,11 @@ export class SnapshotColdTier implements ColdTier {
   reservation(shard: ShardId, id: ReservationId): Reservation | undefined {
     const bytes = this.#store.get("reservations", reservationKey(shard, id));
     return bytes === undefined ? undefined : decodeReservation(bytes, id);
+  }
+
+  participation(shard: ShardId, id: ReservationId): Participation | undefined {
+    const bytes = this.#store.get("participations", participationKey(shard, id));
+    return bytes === undefined ? undefined : decodeParticipation(bytes, id);
   }
 
   key(shard: ShardId, sku: Sku, key: string): KeyUse | undefined {

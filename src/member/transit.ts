@@ -9,17 +9,17 @@ import {
   type Transition,
 } from "../reservation/index.ts";
 import type { ReservationCell, Shard } from "../shard/index.ts";
-import { followReservation } from "../stock/index.ts";
 import type { Transit, TransitResult } from "./grid.ts";
 import { earlierUse, firstSku, useKey } from "./idempotency.ts";
 import { NOT_OWNER } from "./not-owner.ts";
+import { changeStock, followAskOf, followHere, levelsOf, linesElsewhere, STOCK_KIND_OF } from "./participation.ts";
 import type { Turn } from "./turn.ts";
 
 export function transit(turn: Turn, command: Transit): TransitResult {
   const home = turn.state.shardOfReservation(command.id);
   if (home !== undefined && !turn.state.owns(home.id)) return NOT_OWNER;
   const cell = home?.reservation(command.id);
-  if (home === undefined || cell === undefined) {
+  if (home === undefined || cell === undefined || cell.value.stage !== "standing") {
     return { kind: "not-found", detail: `reservation ${command.id} is not known; check the id` };
   }
   const { idempotency } = command;
@@ -33,14 +33,15 @@ export function transit(turn: Turn, command: Transit): TransitResult {
   return result;
 }
 
-/** Ends a hold whose time has come; false when there was nothing to end. */
+/** Ends a hold whose time has come, or an opening; false when there was nothing to end. */
 export function expire(turn: Turn, id: ReservationId): boolean {
   const home = turn.state.shardOfReservation(id);
+  if (home !== undefined && !turn.state.owns(home.id)) return false;
   const cell = home?.reservation(id);
   if (home === undefined || cell === undefined || !turn.state.owns(home.id)) return false;
   const event = decideTransition(cell.value, { kind: "expire" }, turn.now);
-  if (event?.kind !== "expired") return false;
-  apply(turn, home, cell, event);
+  if (event === undefined || "detail" in event) return false;
+  applyChange(turn, home, cell, event);
   return true;
 }
 
@@ -50,7 +51,7 @@ function change(turn: Turn, home: Shard, cell: ReservationCell, command: Transit
   const decision = decideTransition(cell.value, transitionOf(command), turn.now);
   if (decision === undefined) return { kind: "reservation", reservation: cell.value };
   if ("detail" in decision) return decision;
-  apply(turn, home, cell, decision);
+  applyChange(turn, home, cell, decision);
   return { kind: "reservation", reservation: cell.value };
 }
 
@@ -59,23 +60,41 @@ function transitionOf(command: Transit): Transition {
   return { kind: command.transition, lines: command.lines };
 }
 
-function apply(turn: Turn, home: Shard, cell: ReservationCell, event: ReservationChanged): void {
+/**
+ * Changes a reservation, with the stock of its lines. Shards of this member follow in the same record; those of others are told once
+ * it is committed.
+ */
+export function applyChange(turn: Turn, home: Shard, cell: ReservationCell, decided: ReservationChanged): void {
   const before = cell.value;
+  const kind = STOCK_KIND_OF[decided.kind];
+  const elsewhere = kind === undefined ? undefined : linesElsewhere(turn.state, home, before.lines);
+  const told = elsewhere === undefined ? [] : toTell(before, decided, elsewhere);
+  const unsettled = told.some(([shard]) => !turn.state.owns(shard.id));
+  const event: ReservationChanged = unsettled ? { ...decided, unsettled } : decided;
   turn.state.applyChanged(home, cell, event);
   turn.entries.push({ entry: "reservation", event });
-  if (event.kind !== "extended") follow(turn, before, event, event.kind);
+  if (kind === undefined) return;
+  for (const delta of event.changes) {
+    const line = before.lines[delta.line] as ReservationLine;
+    if (elsewhere !== undefined && turn.state.shardOfSku(line.sku) !== home) continue;
+    changeStock(turn, home, line, kind, delta, event.id);
+  }
+  for (const [shard, lines] of told) {
+    if (!turn.state.owns(shard.id)) continue;
+    const base = lines.map((line) => levelsOf(before, line));
+    followHere(turn, shard, { ...followAskOf(cell.value, lines), kind }, base);
+  }
+  if (unsettled) turn.onUnsettled(cell.value);
 }
 
-function follow(
-  turn: Turn,
-  reservation: Reservation,
-  event: ReservationChanged,
-  kind: Exclude<ReservationChanged["kind"], "extended">,
-): void {
-  for (const delta of event.changes) {
-    const { sku, location } = reservation.lines[delta.line] as ReservationLine;
-    const shard = turn.state.shardOfSku(sku);
-    const record = shard.recordOrEmpty(sku, location);
-    turn.entries.push(turn.state.applyStock(shard, record, followReservation(record.value, kind, delta, event.id, turn.now)));
-  }
+/** Other shards whose lines change; all of them while any may not know what came before. */
+function toTell(
+  before: Reservation,
+  { changes }: ReservationChanged,
+  elsewhere: ReadonlyMap<Shard, readonly number[]>,
+): readonly (readonly [Shard, readonly number[]])[] {
+  const all = [...elsewhere];
+  if (before.unsettled) return all;
+  const changed = new Set(changes.map((change) => change.line));
+  return all.filter(([, lines]) => lines.some((line) => changed.has(line)));
 }

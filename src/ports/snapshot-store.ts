@@ -21,6 +21,10 @@ export const TABLES = [
   "due",
   /** Time index of what may be forgotten: the time, then table and key. */
   "retention",
+  /** What shards know of reservations of other shards, by shard and reservation. */
+  "participations",
+  /** Reservations that other shards have yet to follow, by shard and id. */
+  "outbox",
 ] as const;
 
 export type Table = (typeof TABLES)[number];

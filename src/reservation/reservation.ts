@@ -4,6 +4,7 @@
  * R1. For every line: held, allocated and fulfilled are never negative and their sum never exceeds `quantity`.
  * R2. `status` is a function of the lines and the last transition.
  * R3. `version` grows by one with each event; reservations are immutable.
+ * R4. The stage goes from `opening` to `standing` or to `refused` and then stays; a refused reservation has no units.
  */
 
 import type { EpochMs, LocationId, ReservationId, Sku } from "../base/index.ts";
@@ -23,8 +24,26 @@ export interface ReservationLine {
 export type ReservationStatus = "held" | "confirmed" | "released" | "expired" | "fulfilled";
 
 /** Every kind of reservation event, in the order of their numbers in the journal: append only, never reorder. */
-export const RESERVATION_EVENT_KINDS = ["held", "confirmed", "released", "expired", "extended", "fulfilled"] as const;
+export const RESERVATION_EVENT_KINDS = [
+  "held",
+  "confirmed",
+  "released",
+  "expired",
+  "extended",
+  "fulfilled",
+  "opened",
+  "granted",
+  "refused",
+  "settled",
+] as const;
 export type ReservationEventKind = (typeof RESERVATION_EVENT_KINDS)[number];
+
+/**
+ * - `opening`: shards of other members are still asked to hold their lines; seen by nobody.
+ * - `standing`: what everybody sees.
+ * - `refused`: it came to nothing; seen by nobody, its key is free.
+ */
+export type ReservationStage = "opening" | "standing" | "refused";
 
 export interface Reservation {
   readonly id: ReservationId;
@@ -35,6 +54,9 @@ export interface Reservation {
   readonly expiresAt: EpochMs;
   readonly updatedAt: EpochMs;
   readonly lastTransition: ReservationStatus;
+  readonly stage: ReservationStage;
+  /** Some other shard may not have followed yet: to be told until it has. */
+  readonly unsettled: boolean;
   readonly reference: string | undefined;
   readonly channel: string | undefined;
 }
@@ -63,19 +85,34 @@ export interface ReservationHeld {
   readonly channel: string | undefined;
 }
 
+/** As `held`, before shards of other members were asked: their lines have the quantity 0. */
+export interface ReservationOpened extends Omit<ReservationHeld, "kind"> {
+  readonly kind: "opened";
+}
+
+export type ReservationMade = ReservationHeld | ReservationOpened;
+
 /** Any later event. */
 export interface ReservationChanged {
-  readonly kind: Exclude<ReservationEventKind, "held">;
+  readonly kind: Exclude<ReservationEventKind, ReservationMade["kind"]>;
   readonly id: ReservationId;
   readonly version: number;
   readonly at: EpochMs;
   readonly expiresAt: EpochMs;
+  /** For `granted` the units held are new to their lines, for all others they were there. */
   readonly changes: readonly LineChange[];
+  /** Some other shard did not follow in the same record. */
+  readonly unsettled?: true;
 }
 
-export type ReservationEvent = ReservationHeld | ReservationChanged;
+export type ReservationEvent = ReservationMade | ReservationChanged;
 
-export function createReservation(event: ReservationHeld): Reservation {
+/** Whether the event makes a reservation. */
+export function makesReservation(event: ReservationEvent): event is ReservationMade {
+  return event.kind === "held" || event.kind === "opened";
+}
+
+export function createReservation(event: ReservationMade): Reservation {
   return {
     id: event.id,
     version: 1,
@@ -93,6 +130,8 @@ export function createReservation(event: ReservationHeld): Reservation {
     expiresAt: event.expiresAt,
     updatedAt: event.at,
     lastTransition: "held",
+    stage: event.kind === "opened" ? "opening" : "standing",
+    unsettled: event.kind === "opened",
     reference: event.reference,
     channel: event.channel,
   };
@@ -104,6 +143,14 @@ const TRANSITION_OF: Readonly<Record<ReservationChanged["kind"], ReservationStat
   expired: "expired",
   fulfilled: "fulfilled",
   extended: undefined,
+  granted: "held",
+  refused: "released",
+  settled: undefined,
+};
+
+const STAGE_OF: Readonly<Partial<Record<ReservationChanged["kind"], ReservationStage>>> = {
+  granted: "standing",
+  refused: "refused",
 };
 
 /** The reservation after the event. Never fails. */
@@ -113,6 +160,7 @@ export function evolveReservation(reservation: Reservation, event: ReservationCh
     const line = lines[change.line] as ReservationLine;
     (lines as ReservationLine[])[change.line] = {
       ...line,
+      quantity: event.kind === "granted" ? line.quantity + change.held : line.quantity,
       held: line.held + change.held,
       allocated: line.allocated + change.allocated,
       fulfilled: line.fulfilled + change.fulfilled,
@@ -123,8 +171,10 @@ export function evolveReservation(reservation: Reservation, event: ReservationCh
     version: reservation.version + 1,
     lines,
     expiresAt: event.expiresAt,
-    updatedAt: event.at,
+    updatedAt: event.kind === "settled" ? reservation.updatedAt : event.at,
     lastTransition: TRANSITION_OF[event.kind] ?? reservation.lastTransition,
+    stage: STAGE_OF[event.kind] ?? reservation.stage,
+    unsettled: event.kind === "extended" ? reservation.unsettled : (event.unsettled ?? false),
   };
 }
 

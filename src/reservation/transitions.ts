@@ -6,6 +6,7 @@
  */
 
 import type { EpochMs, LocationId, Sku } from "../base/index.ts";
+import { decideRefusal } from "./opening.ts";
 import {
   heldUnits,
   type LineChange,
@@ -36,6 +37,9 @@ export type TransitionRejection = {
 export type TransitionDecision = ReservationChanged | TransitionRejection | undefined;
 
 export function decideTransition(reservation: Reservation, transition: Transition, now: EpochMs): TransitionDecision {
+  if (reservation.stage !== "standing" && transition.kind !== "expire") {
+    return conflict(`reservation ${reservation.id} is not open`);
+  }
   switch (transition.kind) {
     case "confirm":
       return decideConfirm(reservation, transition.lines, now);
@@ -83,7 +87,9 @@ function decideExtend(reservation: Reservation, ttlMs: number, now: EpochMs): Tr
   return { ...changed(reservation, "extended", [], now), expiresAt: (now + ttlMs) as EpochMs };
 }
 
+/** A reservation that is still being opened when its time is over is refused. */
 function decideExpire(reservation: Reservation, now: EpochMs): TransitionDecision {
+  if (reservation.stage === "opening") return reservation.expiresAt > now ? undefined : decideRefusal(reservation, now);
   if (heldUnits(reservation) === 0 || reservation.expiresAt > now) return undefined;
   return changed(reservation, "expired", changesOfAll(reservation, EXPIRE_PART), now);
 }

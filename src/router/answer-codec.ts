@@ -98,15 +98,15 @@ function rowOfRead(value: Reservation | StockRecord | readonly StockRecord[] | u
 }
 
 function rowOfReservation(reservation: Reservation): Row {
-  const { id, version, mode, createdAt, expiresAt, updatedAt, lastTransition, reference, channel } = reservation;
-  const row: unknown[] = [id, version, mode, createdAt, expiresAt, updatedAt, lastTransition, reference, channel];
+  const { id, version, mode, createdAt, expiresAt, updatedAt, lastTransition, reference, channel, stage, unsettled } = reservation;
+  const row: unknown[] = [id, version, mode, createdAt, expiresAt, updatedAt, lastTransition, reference, channel, stage, unsettled];
   for (const line of reservation.lines) {
     row.push(line.sku, line.location, line.requested, line.quantity, line.held, line.allocated, line.fulfilled);
   }
   return row;
 }
 
-const LINES_AT = 9;
+const LINES_AT = 11;
 const LINE_FIELDS = 7;
 
 function reservationOf(row: Row): Reservation {
@@ -133,6 +133,8 @@ function reservationOf(row: Row): Reservation {
     lastTransition: row[6] as Reservation["lastTransition"],
     reference: (row[7] as string | null) ?? undefined,
     channel: (row[8] as string | null) ?? undefined,
+    stage: row[9] as Reservation["stage"],
+    unsettled: row[10] as boolean,
   };
 }
 

@@ -54,7 +54,7 @@ export function rowOfCommand(command: Command): Row {
       return [NUMBER.follow, command.shard, id, version, kind, flatFollowed(lines)];
     }
     default:
-      return [NUMBER[command.op], command.shard, command.ask.id, command.ask.sku];
+      return [NUMBER[command.op], command.shard, command.ask.id, command.ask.sku, command.ask.attempt];
   }
 }
 
@@ -82,8 +82,8 @@ export function commandOfRow(row: Row): Command | undefined {
       return followOf(fields);
     case NUMBER.claimMovement:
     case NUMBER.freeMovement: {
-      const [shard, id, sku] = fields as [ShardId, string, Sku];
-      return { op: number === NUMBER.claimMovement ? "claimMovement" : "freeMovement", shard, ask: { id, sku } };
+      const [shard, id, sku, attempt] = fields as [ShardId, string, Sku, number];
+      return { op: number === NUMBER.claimMovement ? "claimMovement" : "freeMovement", shard, ask: { id, sku, attempt } };
     }
     default:
       return undefined;

@@ -4,7 +4,7 @@
  */
 
 import type { EpochMs, ReservationId, ShardId, Sku } from "../base/index.ts";
-import type { Reservation } from "../reservation/index.ts";
+import type { Participation, Reservation } from "../reservation/index.ts";
 import type { StockRecord } from "../stock/index.ts";
 import type { Location } from "./location.ts";
 
@@ -27,6 +27,13 @@ export interface ReservationCell extends Cell {
   stored: Reservation | undefined;
 }
 
+export interface ParticipationCell extends Cell {
+  readonly shard: ShardId;
+  value: Participation;
+  /** As the cold tier has it, undefined when it does not. */
+  stored: Participation | undefined;
+}
+
 /** What became of an idempotency key. */
 export interface KeyUse {
   readonly fingerprint: string;
@@ -41,10 +48,18 @@ export interface KeyCell extends Cell {
   readonly value: KeyUse;
 }
 
+/** What a shard knows of the id of a movement: the SKU's shard when it was applied, the shard of the id's hash who may use it. */
 export interface MovementUse {
+  /** Of the record after it; 0: only claimed, {@link MOVEMENT_FREED}: free again. */
   readonly version: number;
   readonly at: EpochMs;
+  /** Undefined in records of the first release. */
+  readonly sku?: Sku | undefined;
+  /** Of a claim: which one, so that a late word frees no newer one. */
+  readonly attempt?: number | undefined;
 }
+
+export const MOVEMENT_FREED = -1;
 
 export interface MovementCell extends Cell {
   readonly shard: ShardId;
@@ -56,6 +71,7 @@ export interface MovementCell extends Cell {
 export interface CellLists {
   readonly records: readonly RecordCell[];
   readonly reservations: readonly ReservationCell[];
+  readonly participations: readonly ParticipationCell[];
   readonly keys: readonly KeyCell[];
   readonly movements: readonly MovementCell[];
   readonly locations: readonly Location[];
@@ -65,24 +81,27 @@ export interface CellLists {
 export class DirtyCells implements CellLists {
   records: RecordCell[] = [];
   reservations: ReservationCell[] = [];
+  participations: ParticipationCell[] = [];
   keys: KeyCell[] = [];
   movements: MovementCell[] = [];
   locations: Location[] = [];
 
   get size(): number {
-    return this.records.length + this.reservations.length + this.keys.length + this.movements.length + this.locations.length;
+    const { records, reservations, participations, keys, movements, locations } = this;
+    return records.length + reservations.length + participations.length + keys.length + movements.length + locations.length;
   }
 
   /** Hands out the lists, with every cell clean, and starts empty ones. */
   take(): CellLists {
-    const { records, reservations, keys, movements, locations } = this;
-    for (const cells of [records, reservations, keys, movements]) for (const cell of cells) cell.dirty = false;
+    const { records, reservations, participations, keys, movements, locations } = this;
+    for (const cells of [records, reservations, participations, keys, movements]) for (const cell of cells) cell.dirty = false;
     this.records = [];
     this.reservations = [];
+    this.participations = [];
     this.keys = [];
     this.movements = [];
     this.locations = [];
-    return { records, reservations, keys, movements, locations };
+    return { records, reservations, participations, keys, movements, locations };
   }
 
   /** Forgets the cells of a shard that leaves. They stay marked, so that nothing adds them again. */
@@ -90,6 +109,7 @@ export class DirtyCells implements CellLists {
     const stays = (cell: { readonly shard: ShardId }): boolean => cell.shard !== shard;
     this.records = this.records.filter(stays);
     this.reservations = this.reservations.filter(stays);
+    this.participations = this.participations.filter(stays);
     this.keys = this.keys.filter(stays);
     this.movements = this.movements.filter(stays);
   }
@@ -98,6 +118,7 @@ export class DirtyCells implements CellLists {
   add(lists: CellLists): void {
     addClean(this.records, lists.records);
     addClean(this.reservations, lists.reservations);
+    addClean(this.participations, lists.participations);
     addClean(this.keys, lists.keys);
     addClean(this.movements, lists.movements);
     this.locations.push(...lists.locations);

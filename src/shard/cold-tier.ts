@@ -1,7 +1,7 @@
 /** What a shard needs of the cold tier: the last checkpointed value of one actor, synchronously. */
 
 import type { LocationId, ReservationId, ShardId, Sku } from "../base/index.ts";
-import type { Reservation } from "../reservation/index.ts";
+import type { Participation, Reservation } from "../reservation/index.ts";
 import type { StockRecord } from "../stock/index.ts";
 import type { KeyUse, MovementUse } from "./cells.ts";
 
@@ -10,6 +10,7 @@ export interface ColdTier {
   /** Every checkpointed record of a SKU. */
   recordsOf(shard: ShardId, sku: Sku): Iterable<StockRecord>;
   reservation(shard: ShardId, id: ReservationId): Reservation | undefined;
+  participation(shard: ShardId, id: ReservationId): Participation | undefined;
   key(shard: ShardId, sku: Sku, key: string): KeyUse | undefined;
   movement(shard: ShardId, id: string): MovementUse | undefined;
 }

@@ -3,7 +3,7 @@
  */
 
 import type { EpochMs, ReservationId, ShardId, ShardOrigin, Sku } from "../base/index.ts";
-import type { ReservationEvent } from "../reservation/index.ts";
+import type { Participation, ReservationEvent } from "../reservation/index.ts";
 import type { StockEvent, StockRecord } from "../stock/index.ts";
 import type { Location } from "./location.ts";
 
@@ -36,13 +36,22 @@ export interface KeyEntry {
   readonly at: EpochMs;
 }
 
-/** A movement was applied; its id is spent. */
+/** What a shard knows of a reservation of another shard, as a whole. */
+export interface ParticipationEntry extends Participation {
+  readonly entry: "participation";
+  readonly shard: ShardId;
+}
+
+/** What a shard knows of the id of a movement; see {@link MovementUse} for the meaning of `version`. */
 export interface MovementEntry {
   readonly entry: "movement";
   readonly id: string;
-  /** Version of the record after it. */
   readonly version: number;
   readonly at: EpochMs;
+  /** Undefined in journals of the first release: the shard of the id's hash. */
+  readonly shard?: ShardId | undefined;
+  readonly sku?: Sku | undefined;
+  readonly attempt?: number | undefined;
 }
 
 export interface LocationEntry {
@@ -76,6 +85,7 @@ export interface BarrierEntry {
 export type Entry =
   | StockEntry
   | ReservationEntry
+  | ParticipationEntry
   | KeyEntry
   | MovementEntry
   | LocationEntry

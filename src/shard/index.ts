@@ -4,8 +4,10 @@ export {
   DirtyCells,
   type KeyCell,
   type KeyUse,
+  MOVEMENT_FREED,
   type MovementCell,
   type MovementUse,
+  type ParticipationCell,
   type RecordCell,
   type ReservationCell,
 } from "./cells.ts";
@@ -18,6 +20,7 @@ export type {
   Levels,
   LocationEntry,
   MovementEntry,
+  ParticipationEntry,
   ReleasedEntry,
   ReservationEntry,
   StockEntry,

@@ -8,6 +8,7 @@ import type { ActorCounts, Shard } from "./shard.ts";
 /** How many actors of each kind may stay in memory once they are clean. */
 export interface ActiveMax {
   readonly records: number;
+  /** Also that many participations. */
   readonly reservations: number;
 }
 
@@ -18,6 +19,7 @@ export interface ActiveMax {
 export function passivateShard(shard: Shard, counts: ActorCounts, max: ActiveMax): void {
   if (counts.records > max.records) sweepRecords(shard, counts);
   if (counts.reservations > max.reservations) sweep(shard.reservations, (n) => (counts.reservations -= n));
+  if (counts.participations > max.reservations) sweep(shard.participations, (n) => (counts.participations -= n));
   dropClean(shard.keys, (n) => (counts.keys -= n));
   dropClean(shard.movements, (n) => (counts.movements -= n));
 }

@@ -8,15 +8,25 @@
  */
 
 import type { LocationId, ReservationId, ShardId, Sku } from "../base/index.ts";
-import type { Reservation } from "../reservation/index.ts";
+import type { Participation, Reservation } from "../reservation/index.ts";
 import { emptyRecord, type StockRecord } from "../stock/index.ts";
-import type { DirtyCells, KeyCell, KeyUse, MovementCell, MovementUse, RecordCell, ReservationCell } from "./cells.ts";
+import type {
+  DirtyCells,
+  KeyCell,
+  KeyUse,
+  MovementCell,
+  MovementUse,
+  ParticipationCell,
+  RecordCell,
+  ReservationCell,
+} from "./cells.ts";
 import type { ColdTier } from "./cold-tier.ts";
 
 /** Counts that passivation and metrics look at; shared by all shards of a member. */
 export interface ActorCounts {
   records: number;
   reservations: number;
+  participations: number;
   keys: number;
   movements: number;
   activations: number;
@@ -26,6 +36,8 @@ export class Shard {
   readonly id: ShardId;
   readonly records = new Map<Sku, Map<LocationId, RecordCell>>();
   readonly reservations = new Map<ReservationId, ReservationCell>();
+  /** Of reservations whose home is another shard. */
+  readonly participations = new Map<ReservationId, ParticipationCell>();
   readonly keys = new Map<string, KeyCell>();
   readonly movements = new Map<string, MovementCell>();
   readonly #cold: ColdTier;
@@ -92,6 +104,19 @@ export class Shard {
     this.#markReservation(cell);
   }
 
+  participation(id: ReservationId): Participation | undefined {
+    return this.#participation(id)?.value;
+  }
+
+  putParticipation(value: Participation): void {
+    const known = this.#participation(value.id);
+    if (known !== undefined) known.value = value;
+    const cell = known ?? this.#addParticipation(value, undefined);
+    if (cell.dirty) return;
+    cell.dirty = true;
+    this.#dirty.participations.push(cell);
+  }
+
   key(sku: Sku, key: string): KeyUse | undefined {
     return this.keys.get(keyName(sku, key))?.value ?? this.#cold.key(this.id, sku, key);
   }
@@ -121,6 +146,7 @@ export class Shard {
     this.#dirty.forget(this.id);
     for (const cells of this.records.values()) this.#counts.records -= strike(cells);
     this.#counts.reservations -= strike(this.reservations);
+    this.#counts.participations -= strike(this.participations);
     this.#counts.keys -= strike(this.keys);
     this.#counts.movements -= strike(this.movements);
     this.records.clear();
@@ -140,6 +166,23 @@ export class Shard {
     const cell: ReservationCell = { shard: this.id, value, stored, dirty: false, touched: true };
     this.reservations.set(value.id, cell);
     this.#counts.reservations++;
+    return cell;
+  }
+
+  #participation(id: ReservationId): ParticipationCell | undefined {
+    const cell = this.participations.get(id);
+    if (cell !== undefined) {
+      cell.touched = true;
+      return cell;
+    }
+    const value = this.#cold.participation(this.id, id);
+    return value === undefined ? undefined : this.#addParticipation(value, value);
+  }
+
+  #addParticipation(value: Participation, stored: Participation | undefined): ParticipationCell {
+    const cell: ParticipationCell = { shard: this.id, value, stored, dirty: false, touched: true };
+    this.participations.set(value.id, cell);
+    this.#counts.participations++;
     return cell;
   }
 

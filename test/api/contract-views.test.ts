@@ -24,6 +24,8 @@ const reservations: fc.Arbitrary<Reservation> = fc.record({
   version: fc.nat(),
   mode: fc.constantFrom("all" as const, "partial" as const),
   lastTransition: fc.constantFrom("held" as const, "released" as const),
+  stage: fc.constant("standing" as const),
+  unsettled: fc.boolean(),
   createdAt: at,
   expiresAt: at,
   updatedAt: at,

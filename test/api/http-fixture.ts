@@ -2,7 +2,7 @@
 
 import { buildHttpServer, type HttpServerOptions } from "../../src/api/http/index.ts";
 import type { LaneSeq } from "../../src/base/index.ts";
-import type { Grid, Member } from "../../src/member/index.ts";
+import { type Grid, Member, withLocations } from "../../src/member/index.ts";
 import type { AppendOutcome, CheckpointWriter, EventTail, Journal, Log, SnapshotStore, Table } from "../../src/ports/index.ts";
 import { SystemClock, SystemRandom } from "../../src/system/index.ts";
 import { soloMember } from "../support/solo-member.ts";
@@ -13,9 +13,9 @@ export const NO_EVENTS: EventTail = { follow: () => Promise.resolve(() => undefi
 
 export type TestServer = ReturnType<typeof buildHttpServer>;
 
-export function serverOf(grid: Grid, options: Partial<HttpServerOptions> = {}): TestServer {
+export function serverOf(grid: Grid | Member, options: Partial<HttpServerOptions> = {}): TestServer {
   return buildHttpServer({
-    grid,
+    grid: grid instanceof Member ? withLocations(grid, grid.locations) : grid,
     phase: () => "serving",
     events: NO_EVENTS,
     apiKeys: [],

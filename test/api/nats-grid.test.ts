@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { NatsService } from "../../src/api/nats/index.ts";
 import type { LocationId } from "../../src/base/index.ts";
 import { openLane } from "../../src/journal/index.ts";
-import type { Member } from "../../src/member/index.ts";
+import { type Member, withLocations } from "../../src/member/index.ts";
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 import { SystemClock, SystemRandom } from "../../src/system/index.ts";
 import { soloMember } from "../support/solo-member.ts";
@@ -34,7 +34,7 @@ beforeAll(async () => {
     shards: 16,
     ports: { clock: new SystemClock(), random: new SystemRandom(), journal, store, log: QUIET },
   });
-  service = await startService(await server.connect(), { grid: member, phase: () => member.phase });
+  service = await startService(await server.connect(), { grid: withLocations(member, member.locations), phase: () => member.phase });
   closing.push(
     () => service.stop(),
     () => member.stop(),
@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 function putLocation(member: Member, id: LocationId): Promise<void> {
-  return new Promise((resolve) => member.putLocation({ id, type: "dc", name: "The warehouse" }, () => resolve()));
+  return new Promise((resolve) => member.locations.put({ id, type: "dc", name: "The warehouse" }, () => resolve()));
 }
 
 let movements = 0;

@@ -19,7 +19,7 @@ export interface TestGrid {
 export async function startGrid(): Promise<TestGrid> {
   const member = await memberInMemory();
   await new Promise<void>((resolve) =>
-    member.putLocation({ id: "dc" as LocationId, type: "dc", name: "The warehouse" }, () => resolve()),
+    member.locations.put({ id: "dc" as LocationId, type: "dc", name: "The warehouse" }, () => resolve()),
   );
   const server = serverOf(member);
   let receipts = 0;

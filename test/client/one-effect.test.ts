@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectStockGrid, type StockGridClient, StockGridFault } from "../../src/client/index.ts";
 import { type NatsServer, startServer, startService } from "../api/nats-fixture.ts";
+import { withLocations } from "../../src/member/index.ts";
 import { propertySettings } from "../fast-check.ts";
 import { ChaosHttp, ChaosNats, FAULTS, type Fault, LATE_MS } from "./chaos.ts";
 import { startGrid, type TestGrid } from "./grid.ts";
@@ -67,7 +68,7 @@ describe("a reservation with a key", () => {
   it("has exactly one effect over NATS", async () => {
     const servers: NatsServer[] = [await startServer(), await startServer()];
     const [front, back] = servers as [NatsServer, NatsServer];
-    const service = await startService(await back.connect(), { grid: grid.member });
+    const service = await startService(await back.connect(), { grid: withLocations(grid.member, grid.member.locations) });
     const chaos = new ChaosNats(await front.connect(), await back.connect(), "stockgrid.v1.reservations.create");
     const client = await connectStockGrid({ nats: front.url, ...PATIENCE });
     try {

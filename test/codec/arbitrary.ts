@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import type { EpochMs, LaneSeq, LocationId, ReservationId, ShardId, ShardOrigin, Sku } from "../../src/base/index.ts";
 import type { JournalRecord } from "../../src/codec/index.ts";
-import { RESERVATION_EVENT_KINDS, type ReservationChanged } from "../../src/reservation/index.ts";
+import { RESERVATION_EVENT_KINDS, type ReservationChanged, type ReservationMade } from "../../src/reservation/index.ts";
 import { type Entry, LOCATION_TYPES, type Location } from "../../src/shard/index.ts";
 import { STOCK_EVENT_KINDS } from "../../src/stock/index.ts";
 
@@ -46,7 +46,7 @@ const stock: fc.Arbitrary<Entry> = fc
 
 const held: fc.Arbitrary<Entry> = fc
   .record({
-    kind: fc.constant("held" as const),
+    kind: fc.constantFrom("held" as const, "opened" as const),
     id: reservation,
     version: fc.constant(1 as const),
     at: time,
@@ -56,9 +56,11 @@ const held: fc.Arbitrary<Entry> = fc
     reference: optionalText,
     channel: optionalText,
   })
-  .map((event) => ({ entry: "reservation", event }));
+  .map((event): Entry => ({ entry: "reservation", event: event as ReservationMade }));
 
-const laterKinds = RESERVATION_EVENT_KINDS.filter((kind): kind is ReservationChanged["kind"] => kind !== "held");
+const laterKinds = RESERVATION_EVENT_KINDS.filter(
+  (kind): kind is ReservationChanged["kind"] => kind !== "held" && kind !== "opened",
+);
 
 const changed: fc.Arbitrary<Entry> = fc
   .record({
@@ -68,14 +70,36 @@ const changed: fc.Arbitrary<Entry> = fc
     at: time,
     expiresAt: time,
     changes: fc.array(fc.record({ line: fc.nat(499), held: delta, allocated: delta, fulfilled: delta }), { maxLength: 6 }),
+    unsettled: fc.boolean(),
   })
-  .map((event) => ({ entry: "reservation", event }));
+  .map(({ unsettled, ...event }) => ({ entry: "reservation", event: unsettled ? { ...event, unsettled } : event }));
+
+const shard = fc.nat(65_535) as fc.Arbitrary<ShardId>;
+
+const participation: fc.Arbitrary<Entry> = fc
+  .record({
+    shard,
+    id: reservation,
+    version,
+    at: time,
+    lines: fc.array(fc.record({ sku, location: place, held: quantity, allocated: quantity, fulfilled: quantity }), { maxLength: 6 }),
+  })
+  .map((made) => ({ entry: "participation", ...made }));
 
 const key: fc.Arbitrary<Entry> = fc
   .record({ sku, key: fc.string({ minLength: 1, maxLength: 255 }), fingerprint: text, reservation, at: time })
   .map((use) => ({ entry: "key", ...use }));
 
-const movement: fc.Arbitrary<Entry> = fc.record({ id: text, version, at: time }).map((use) => ({ entry: "movement", ...use }));
+const movement: fc.Arbitrary<Entry> = fc
+  .record({ id: text, version, at: time })
+  .map((use) => ({ entry: "movement", ...use }));
+
+const movementOfSku: fc.Arbitrary<Entry> = fc
+  .record(
+    { id: text, version: fc.oneof(version, fc.constantFrom(0, -1)), at: time, shard, sku, attempt: fc.nat(2 ** 32 - 1) },
+    { requiredKeys: ["id", "version", "at", "shard", "sku"] },
+  )
+  .map((use) => ({ entry: "movement", ...use }));
 
 const location: fc.Arbitrary<Entry> = fc
   .record(
@@ -100,8 +124,6 @@ const location: fc.Arbitrary<Entry> = fc
   )
   .map((made) => ({ entry: "location", location: withoutNegativeZero(made) as Location }));
 
-const shard = fc.nat(65_535) as fc.Arbitrary<ShardId>;
-
 const origin: fc.Arbitrary<ShardOrigin> = fc.oneof(
   fc.constant({ kind: "new" } as const),
   fc.record({ kind: fc.constant("place" as const), lane: text, seq: fc.nat() as fc.Arbitrary<LaneSeq> }),
@@ -123,7 +145,9 @@ function withoutNegativeZero(value: object): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(stock, held, changed, key, movement, location, adopted, released, barrier);
+export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
+  ...[stock, held, changed, participation, key, movement, movementOfSku, location, adopted, released, barrier],
+);
 
 export const anyRecord: fc.Arbitrary<JournalRecord> = fc.record({
   lane: text,

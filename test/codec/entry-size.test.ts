@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { EpochMs, LocationId, ReservationId, Sku } from "../../src/base/index.ts";
+import type { EpochMs, LocationId, ReservationId, ShardId, Sku } from "../../src/base/index.ts";
 import { encodeJournalRecord, entryBytesMax } from "../../src/codec/index.ts";
 import type { Entry } from "../../src/shard/index.ts";
 
@@ -53,11 +53,42 @@ const heldEntry = fc.record({ sku: TEXT, location: TEXT, lines: fc.integer({ min
   }),
 );
 
+const participationEntry = fc.record({ sku: TEXT, location: TEXT, lines: fc.integer({ min: 0, max: 40 }), at: TIME }).map(
+  ({ sku, location, lines, at }): Entry => ({
+    entry: "participation",
+    shard: 65_535 as ShardId,
+    id: "0mm7ju2ey00000001-8f00732c" as ReservationId,
+    version: 2 ** 40,
+    at: at as EpochMs,
+    lines: Array.from({ length: lines }, () => ({
+      sku: sku as Sku,
+      location: location as LocationId,
+      held: 2 ** 31 - 1,
+      allocated: 2 ** 31 - 1,
+      fulfilled: 2 ** 31 - 1,
+    })),
+  }),
+);
+
+const movementEntry = fc
+  .record({ id: TEXT, sku: TEXT, at: TIME })
+  .map(
+    ({ id, sku, at }): Entry => ({
+      entry: "movement",
+      id,
+      sku: sku as Sku,
+      version: 2 ** 40,
+      at: at as EpochMs,
+      shard: 65_535 as ShardId,
+      attempt: 2 ** 32 - 1,
+    }),
+  );
+
 describe("the bound on an entry's bytes", () => {
   it("is never below what the entry takes in a record", () => {
     const empty = encodeJournalRecord({ lane: "lane", epoch: 1, previous: 0, at: 0 as EpochMs, entries: [] }).length;
     fc.assert(
-      fc.property(fc.oneof(stockEntry, heldEntry), (entry) => {
+      fc.property(fc.oneof(stockEntry, heldEntry, participationEntry, movementEntry), (entry) => {
         const one = encodeJournalRecord({ lane: "lane", epoch: 1, previous: 0, at: 0 as EpochMs, entries: [entry] }).length;
         expect(entryBytesMax(entry)).toBeGreaterThanOrEqual(one - empty);
       }),

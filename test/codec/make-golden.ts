@@ -1,7 +1,7 @@
 /** Writes a golden journal record with every form of entry: `node test/codec/make-golden.ts <name>`. Never over one that exists. */
 
 import { writeFileSync } from "node:fs";
-import type { EpochMs, LocationId, ReservationId, Sku } from "../../src/base/index.ts";
+import type { EpochMs, LaneSeq, LocationId, ReservationId, ShardId, Sku } from "../../src/base/index.ts";
 import { encodeJournalRecord, type JournalRecord } from "../../src/codec/index.ts";
 import { RESERVATION_EVENT_KINDS } from "../../src/reservation/index.ts";
 import type { Entry } from "../../src/shard/index.ts";
@@ -47,14 +47,48 @@ function stockEntries(): Entry[] {
 function reservationEntries(): Entry[] {
   const expiresAt = (at + 900_000) as EpochMs;
   return RESERVATION_EVENT_KINDS.map((kind, index): Entry => {
-    if (kind !== "held") {
+    if (kind !== "held" && kind !== "opened") {
       const changes = [{ line: 0, held: -1, allocated: 1, fulfilled: 0 }];
-      return { entry: "reservation", event: { kind, id, version: index + 1, at, expiresAt, changes } };
+      const unsettled = index % 2 === 0 ? {} : ({ unsettled: true } as const);
+      return { entry: "reservation", event: { kind, id, version: index + 1, at, expiresAt, changes, ...unsettled } };
     }
     const lines = [{ sku, location, requested: 5, quantity: 3 }];
     const [reference, channel] = ["order 7", undefined];
     return { entry: "reservation", event: { kind, id, version: 1, at, expiresAt, mode: "partial", lines, reference, channel } };
   });
+}
+
+/** The plain hold of a line of the reservation opened before it in the record, which has a row of its own. */
+function heldLineEntry(): Entry {
+  const levels = { onHand: 9, held: 3, allocated: 0, unavailable: 1, inbound: 2, safetyStock: 4 };
+  const deltas = { onHand: 0, held: 3, allocated: 0, unavailable: 0 };
+  const rest = { cause: id, reason: undefined, reference: undefined };
+  return {
+    entry: "stock",
+    event: { kind: "held", sku, location, version: 8, at, occurredAt: at, quantity: 3, ...deltas, ...rest },
+    after: { ...levels, version: 8, updatedAt: at },
+  };
+}
+
+const shard = 255 as ShardId;
+
+function memberEntries(): Entry[] {
+  const line = { sku, location, held: 1, allocated: 2, fulfilled: 3 };
+  const origins = [
+    { kind: "new" },
+    { kind: "place", lane: "default_b_1", seq: 77 as LaneSeq },
+    { kind: "image", name: "backup-1" },
+  ] as const;
+  return [
+    { entry: "participation", shard, id, version: 1, at, lines: [line] },
+    { entry: "participation", shard, id, version: 4, at, lines: [line, { ...line, held: 0 }] },
+    { entry: "movement", id: "spent", version: 12, at, shard, sku },
+    { entry: "movement", id: "claimed", version: 0, at, shard, sku, attempt: 2 ** 32 - 1 },
+    { entry: "movement", id: "freed", version: -1, at, shard, sku },
+    ...origins.map((origin, epoch): Entry => ({ entry: "adopted", shard, epoch, origin })),
+    { entry: "released", shard, epoch: 3, to: "default_b_1" },
+    { entry: "barrier" },
+  ];
 }
 
 const record: JournalRecord = {
@@ -65,8 +99,10 @@ const record: JournalRecord = {
   entries: [
     ...stockEntries(),
     ...reservationEntries(),
+    heldLineEntry(),
     { entry: "key", sku, key: "key", fingerprint: "fingerprint", reservation: id, at },
     { entry: "movement", id: "movement", version: 12, at },
+    ...memberEntries(),
     {
       entry: "location",
       location: {

@@ -10,7 +10,7 @@ import { parseMovement } from "../../src/api/index.ts";
 import type { LocationId, Sku } from "../../src/base/index.ts";
 import { type Ingest, type IngestOptions, startIngest } from "../../src/ingest/index.ts";
 import { openLane } from "../../src/journal/index.ts";
-import type { Member } from "../../src/member/index.ts";
+import { type Member, withLocations } from "../../src/member/index.ts";
 import type { Log } from "../../src/ports/index.ts";
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 import type { StockRecord } from "../../src/stock/index.ts";
@@ -43,7 +43,7 @@ export async function startWorld(): Promise<World> {
   const member = soloMember({ lane: "test", shards: 16, ports });
   await member.start();
   const location = { id: "dc.1" as LocationId, type: "dc" as const, name: "The warehouse" };
-  await new Promise<void>((resolve) => member.putLocation(location, () => resolve()));
+  await new Promise<void>((resolve) => member.locations.put(location, () => resolve()));
   const stop = async (): Promise<void> => {
     await member.stop();
     await journal.close();
@@ -70,7 +70,7 @@ export function keptLog(): { log: Log; lines: LogLine[] } {
 }
 
 export async function ingestOf(world: World, more: Partial<IngestOptions> = {}): Promise<Ingest> {
-  return startIngest({ connection: await world.connect(), grid: world.member, parseMovement, log: silentLog, ...more });
+  return startIngest({ connection: await world.connect(), grid: withLocations(world.member, world.member.locations), parseMovement, log: silentLog, ...more });
 }
 
 let events = 0;

@@ -37,7 +37,7 @@ export class ClusterStage {
     const actor: Actor = { lane, machine: lane, ports, member };
     this.actors.set(lane, actor);
     await this.settle(member.start(), `${lane} to take its lane`);
-    await this.answer((done) => member.putLocation({ id: PLACE, type: "store", name: "Place" }, done));
+    await this.answer((done) => member.locations.put({ id: PLACE, type: "store", name: "Place" }, done));
     return actor;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Fault, ReservationId } from "../../src/base/index.ts";
-import type { Grid } from "../../src/member/index.ts";
+import type { Member } from "../../src/member/index.ts";
 import type { Host, Running } from "./host.ts";
 import type { Answer, Floor, Judge } from "./judge.ts";
 import type { Operation } from "./operations.ts";
@@ -127,7 +127,7 @@ export function isRepeatable(operation: Operation): boolean {
   return operation.command.idempotency !== undefined;
 }
 
-export function send(grid: Grid, operation: Operation, done: (answer: Answer) => void): void {
+export function send(grid: Member, operation: Operation, done: (answer: Answer) => void): void {
   switch (operation.kind) {
     case "reserve":
       return grid.reserve(operation.command, done);
@@ -136,7 +136,7 @@ export function send(grid: Grid, operation: Operation, done: (answer: Answer) =>
     case "move":
       return grid.move(operation.movement, done);
     case "locate":
-      return grid.putLocation(operation.location, done);
+      return grid.locations.put(operation.location, done);
     case "read":
       return grid.record(operation.sku, operation.location, done);
     case "look-up":

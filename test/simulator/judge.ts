@@ -84,7 +84,7 @@ export class Judge {
     mustHold(seen !== undefined, `an answer shows version ${version} of ${id}, which is not committed`);
     mustHold(version >= floor, `an answer shows version ${version} of ${id} when ${floor} was committed before it was asked`);
     const lines = reservation.lines.map(({ quantity, held, allocated, fulfilled, ...line }) => ({
-      ...{ pair: pairOf(line), quantity },
+      ...{ pair: pairOf(line), sku: line.sku, quantity },
       ...{ held, allocated, fulfilled },
     }));
     mustHold(

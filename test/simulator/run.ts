@@ -3,7 +3,7 @@
 import type { ReservationId } from "../../src/base/index.ts";
 import { Client, type ClientWorld, isRepeatable, send } from "./client.ts";
 import { Follower } from "./follower.ts";
-import { Host, LANE } from "./host.ts";
+import { Host, LANE, type Running } from "./host.ts";
 import { type Answer, Judge } from "./judge.ts";
 import { type Catalogue, catalogueOf, nextOperation, type Operation, openingReceipt } from "./operations.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -64,7 +64,7 @@ class Run {
     this.#plan = plan;
     this.#world = new SimWorld(plan.seed);
     this.#trace = new Trace(this.#world.scheduler);
-    this.#witness = new Witness(this.#world.lane, LANE);
+    this.#witness = new Witness(this.#world.lane, LANE, plan.shards);
     this.#judge = new Judge(this.#witness, plan.rivalMs > 0);
     this.#follower = new Follower(this.#world.lane, new SimRandom(plan.seed, FOLLOWER_STREAM));
     this.#host = new Host(
@@ -209,7 +209,7 @@ class Run {
 
   async #ask(operation: Operation): Promise<Answer> {
     await this.#untilServing();
-    const { member } = this.#host.main as { member: Parameters<typeof send>[0] };
+    const { member } = this.#host.main as Running;
     let heard: Answer | undefined;
     send(member, operation, (answer) => {
       heard = answer;

@@ -48,7 +48,7 @@ export class Stage {
   /** Serves with one location and `quantity` units of one SKU. */
   async open(quantity: number): Promise<void> {
     await this.serve();
-    await this.answer((done) => this.member.putLocation({ id: PLACE, type: "store", name: "Place" }, done));
+    await this.answer((done) => this.member.locations.put({ id: PLACE, type: "store", name: "Place" }, done));
     await this.move({ type: "receipt", quantity });
   }
 

@@ -6,20 +6,27 @@
  * W2. Versions of a stock record and of a reservation grow by one, without gaps.
  * W3. The levels in an entry are the fold of the deltas.
  * W4. A hold never takes what is available below zero, and never exceeds what was asked.
- * W5. After every record, what reservations hold and have allocated is what the stock records say.
+ * W5. After every record, what reservations hold and have allocated is what the stock records say; and what a shard knows of a reservation of
+ *     another shard is what the reservation says, since one member has both and changes them in one record.
  * W6. A hold ends once, never before its time, and nothing of it is confirmed or extended after its time.
  * W7. An idempotency key and a movement id lead to one effect.
  */
 
-import type { EpochMs } from "../../src/base/index.ts";
+import { type EpochMs, hash32, shardOfHash } from "../../src/base/index.ts";
 import { checksumOf, decodeJournalRecord, type JournalRecord } from "../../src/codec/index.ts";
-import type { ReservationChanged, ReservationHeld } from "../../src/reservation/index.ts";
-import type { Entry, Levels, MovementEntry, StockEntry } from "../../src/shard/index.ts";
+import {
+  makesReservation,
+  type ReservationChanged,
+  type ReservationMade,
+  skuHashOfReservationId,
+} from "../../src/reservation/index.ts";
+import type { Entry, Levels, MovementEntry, ParticipationEntry, StockEntry } from "../../src/shard/index.ts";
 import { mustHold } from "./violation.ts";
 import type { SimLane } from "./world/index.ts";
 
 export interface SeenLine {
   readonly pair: string;
+  readonly sku: string;
   readonly quantity: number;
   held: number;
   allocated: number;
@@ -43,6 +50,7 @@ interface Promised {
 export class Witness {
   readonly #lane: SimLane;
   readonly #name: string;
+  readonly #shards: number;
   #seen = 0;
   #checksum = 0;
   #epoch = 0;
@@ -54,14 +62,17 @@ export class Witness {
   readonly byReference = new Map<string, string[]>();
   readonly movements = new Map<string, MovementEntry>();
   readonly keys = new Map<string, string>();
+  readonly #recordedTwice = new Set<string>();
+  readonly #participations = new Map<string, ParticipationEntry>();
   readonly #promised = new Map<string, Promised>();
   /** Largest delay with which a hold ended, ms. */
   expiryLateMsMax = 0;
   expired = 0;
 
-  constructor(lane: SimLane, name: string) {
+  constructor(lane: SimLane, name: string, shards: number) {
     this.#lane = lane;
     this.#name = name;
+    this.#shards = shards;
   }
 
   /** Folds what was committed since the last call. */
@@ -92,6 +103,10 @@ export class Witness {
     const touched = new Set<string>();
     for (const entry of record.entries) this.#entry(entry, touched, where);
     for (const pair of touched) this.#checkPromised(pair, where);
+    for (const entry of record.entries) {
+      if (entry.entry === "reservation") this.#checkParticipations(entry.event.id, where);
+      if (entry.entry === "participation") this.#checkParticipations(entry.id, where);
+    }
   }
 
   #checkChain(record: JournalRecord, where: string): void {
@@ -109,7 +124,7 @@ export class Witness {
         touched.add(pairOf(entry.event));
         return this.#stock(entry, where);
       case "reservation":
-        if (entry.event.kind === "held") this.#held(entry.event, touched, where);
+        if (makesReservation(entry.event)) this.#held(entry.event, touched, where);
         else this.#changed(entry.event, touched, where);
         return;
       case "key": {
@@ -118,15 +133,48 @@ export class Witness {
         this.keys.set(name, entry.reservation);
         return;
       }
+      case "participation":
+        return this.#participation(entry, where);
       case "movement":
-        mustHold(!this.movements.has(entry.id), `W7: ${where} applies movement ${entry.id} a second time`);
-        this.movements.set(entry.id, entry);
-        return;
+        return this.#movement(entry, where);
       case "location":
       case "adopted":
       case "released":
       case "barrier":
         return;
+    }
+  }
+
+  /** An id is recorded in the SKU's shard, and in the one of its hash when that is another. */
+  #movement(entry: MovementEntry, where: string): void {
+    const { id, shard, sku } = entry;
+    const shards = [shardOfHash(hash32(sku ?? ""), this.#shards), shardOfHash(hash32(id), this.#shards)];
+    const known = this.movements.get(id);
+    const fits = known === undefined ? shard === shards[0] : shard === shards[1] && shard !== shards[0];
+    mustHold(fits, `W7: ${where} applies movement ${id} a second time, or in shard ${shard} of ${shards}`);
+    mustHold(known === undefined || known.version === entry.version, `W7: ${where} has two versions for movement ${id}`);
+    mustHold(known === undefined || !this.#recordedTwice.has(id), `W7: ${where} records movement ${id} a third time`);
+    if (known !== undefined) this.#recordedTwice.add(id);
+    this.movements.set(id, entry);
+  }
+
+  #participation(entry: ParticipationEntry, where: string): void {
+    const name = `${entry.shard} ${entry.id}`;
+    const before = this.#participations.get(name)?.version ?? 0;
+    mustHold(entry.version > before, `W2: ${where}: shard ${entry.shard} goes from version ${before} of ${entry.id} to ${entry.version}`);
+    this.#participations.set(name, entry);
+  }
+
+  #checkParticipations(id: string, where: string): void {
+    const reservation = this.reservation(id);
+    mustHold(reservation !== undefined, `W5: ${where} takes part in ${id}, which was never made`);
+    const home = shardOfHash(skuHashOfReservationId(id) ?? 0, this.#shards);
+    for (const line of reservation.lines) {
+      const shard = shardOfHash(hash32(line.sku), this.#shards);
+      if (shard === home) continue;
+      const part = this.#participations.get(`${shard} ${id}`)?.lines.find((each) => pairOf(each) === line.pair);
+      const same = part?.held === line.held && part.allocated === line.allocated && part.fulfilled === line.fulfilled;
+      mustHold(same, `W5: after ${where} shard ${shard} knows ${JSON.stringify(part)} of ${id}, which says ${JSON.stringify(line)}`);
     }
   }
 
@@ -151,10 +199,11 @@ export class Witness {
     history.push(after);
   }
 
-  #held(event: ReservationHeld, touched: Set<string>, where: string): void {
+  #held(event: ReservationMade, touched: Set<string>, where: string): void {
     mustHold(!this.reservations.has(event.id), `W2: ${where} makes reservation ${event.id} a second time`);
     const lines = event.lines.map((line) => ({
       pair: pairOf(line),
+      sku: line.sku,
       quantity: line.quantity,
       held: line.quantity,
       allocated: 0,

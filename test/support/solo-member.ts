@@ -5,11 +5,16 @@ import { Member, type MemberOptions, type MemberPorts } from "../../src/member/i
 import type { Adoption } from "../../src/placement/index.ts";
 import type { FollowedRecord, Journal, LaneFollow, Lanes } from "../../src/ports/index.ts";
 
-export type SoloOptions = Omit<MemberOptions, "ports"> & { readonly ports: Omit<MemberPorts, "lanes"> & Partial<MemberPorts> };
+export type SoloOptions = Omit<MemberOptions, "ports"> & {
+  readonly ports: Omit<MemberPorts, "lanes"> & Partial<MemberPorts>;
+  /** Shards that it adopts; all unless said. */
+  readonly owns?: (shard: ShardId) => boolean;
+};
 
 export function soloMember(options: SoloOptions): Member {
   let adopted = 0;
-  const { ports, observer, lane, shards } = options;
+  const { ports, observer, lane, shards, owns } = options;
+  const isWanted = ({ shard }: Adoption): boolean => owns?.(shard) ?? true;
   const member: Member = new Member({
     ...options,
     ports: { lanes: lanesOver(ports.journal), ...ports },
@@ -21,7 +26,7 @@ export function soloMember(options: SoloOptions): Member {
         if (tenure === undefined || tenure.writer === adopted) return;
         adopted = tenure.writer;
         // A tenure that ends before the commit is followed by another, which adopts again.
-        member.host.adopt(tenure.writer, adoptionsOf(member, lane, shards, tenure.began)).catch(() => undefined);
+        member.host.adopt(tenure.writer, adoptionsOf(member, lane, shards, tenure.began).filter(isWanted)).catch(() => undefined);
       },
     },
   });

@@ -7,6 +7,7 @@ export { SimConnection } from "./sim-connection.ts";
 export { SimDisk } from "./sim-disk.ts";
 export { SimJournal } from "./sim-journal.ts";
 export { SimLane } from "./sim-lane.ts";
+export { SimLanes } from "./sim-lanes.ts";
 export { SimMachine } from "./sim-machine.ts";
 export { NATS, SimNetwork } from "./sim-network.ts";
 export { SimProcess } from "./sim-process.ts";
