@@ -15,12 +15,13 @@ import { section as hotSku } from "./hot-sku.ts";
 import { section as http } from "./http.ts";
 import { writeReport } from "./lib/report.ts";
 import { runSection, type Section } from "./lib/section.ts";
+import { section as links } from "./links.ts";
 import { section as nats } from "./nats.ts";
 import { section as openLoop } from "./open-loop.ts";
 import { section as overload } from "./overload.ts";
 import { section as recovery } from "./recovery.ts";
 
-const SECTIONS = [http, nats, core, openLoop, overload, hotSku, feed, recovery, fuzz] as readonly Section<unknown>[];
+const SECTIONS = [http, nats, core, openLoop, overload, hotSku, feed, recovery, links, fuzz] as readonly Section<unknown>[];
 const NAMES = SECTIONS.map((section) => section.name);
 
 const { values } = parseArgs({

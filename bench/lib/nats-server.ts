@@ -30,7 +30,7 @@ export async function startEcho(folder: string): Promise<EchoServer> {
   };
 }
 
-async function startBareNats(folder: string): Promise<{ readonly server: StartedChild; readonly url: string }> {
+export async function startBareNats(folder: string): Promise<{ readonly server: StartedChild; readonly url: string }> {
   const ports = join(folder, "bare-nats");
   await mkdir(ports, { recursive: true });
   const server = startProgram(
