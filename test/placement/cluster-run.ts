@@ -124,6 +124,11 @@ export class ClusterRun {
     const status = life?.keeper.status();
     if (status === undefined || this.lanes.map === undefined) return ["no map"];
     const wrong = status.shards.filter(({ owner, wanted, standbys }) => owner !== wanted || standbys.length !== this.standbysWanted());
+    const absent = this.lives.filter(({ keeper }) => {
+      const members = keeper.status()?.members.filter(({ state, suspected }) => state === "serving" && !suspected) ?? [];
+      return members.length < this.lives.length;
+    });
+    if (absent.length > 0) return absent.map(({ host }) => `${host.lane} does not see everybody serve`);
     const missing = this.unserved().map((shard) => `shard ${shard} is not served`);
     return [...missing, ...wrong.map((shard) => JSON.stringify(shard))];
   }
@@ -200,6 +205,7 @@ export class ClusterRun {
     this.note("heal");
     Object.assign(this.weather, CALM);
     for (const seat of this.seats) {
+      if (seat.life?.keeper.beats.state === "leaving") this.kill(seat);
       if (seat.life !== undefined) {
         seat.life.proc.isCut = false;
         seat.life.proc.resume();
@@ -225,13 +231,22 @@ export async function runSeed(seed: number, mischiefMs = 40_000): Promise<Cluste
     }
     run.heal();
     await run.runUntil(() => run.unserved().length === 0, () => `shards ${run.unserved()} to be served`, 60_000);
-    await run.runUntil(() => run.unsettled().length === 0, () => run.unsettled().join("; "), 120_000);
-    const revision = run.state.entries.get("map")?.revision;
-    await run.runFor(3_000);
-    const now = run.state.entries.get("map")?.revision;
-    if (now !== revision) throw new Error(`the map does not come to rest: revision ${now} after ${revision}`);
+    await comesToRest(run, 120_000);
   } catch (error) {
     throw new Error(`seed ${seed}: ${(error as Error).message}\n${run.trace.slice(-40).join("\n")}`, { cause: error });
   }
   return run;
+}
+
+/** Until all is in its place and the map has not changed for three seconds. */
+async function comesToRest(run: ClusterRun, limitMs: number): Promise<void> {
+  let quietSince = run.scheduler.elapsedMs;
+  let seen: number | undefined;
+  const isQuiet = (): boolean => {
+    const revision = run.state.entries.get("map")?.revision;
+    if (revision !== seen || run.unsettled().length > 0) quietSince = run.scheduler.elapsedMs;
+    seen = revision;
+    return run.scheduler.elapsedMs - quietSince >= 3_000;
+  };
+  await run.runUntil(isQuiet, () => `the map to come to rest at revision ${seen}: ${run.unsettled().join("; ")}`, limitMs);
 }

@@ -14,6 +14,8 @@ interface Copy {
   lane: string;
   state: Holding["state"];
   version: number;
+  /** Version in the lane; behind `version` while a change is on its way. */
+  committed: number;
 }
 
 export interface Disk {
@@ -104,7 +106,7 @@ export class FakeHost implements ShardHost {
     }
     for (const { shard, epoch } of adoptions) {
       const version = this.#copies.get(shard)?.version ?? 0;
-      this.#copies.set(shard, { epoch, lane: this.lane, state: "served", version });
+      this.#copies.set(shard, { epoch, lane: this.lane, state: "served", version, committed: version });
       this.#released.delete(shard);
       this.#asked.delete(shard);
     }
@@ -180,7 +182,7 @@ export class FakeHost implements ShardHost {
   #prepare(shard: ShardId, source: ShardSource): void {
     const copy = this.#copies.get(shard);
     if (copy === undefined || copy.state === "filling") {
-      this.#copies.set(shard, { epoch: source.epoch, lane: source.owner, state: "filling", version: 0 });
+      this.#copies.set(shard, { epoch: source.epoch, lane: source.owner, state: "filling", version: 0, committed: 0 });
       return;
     }
     if (copy.lane === source.owner && copy.epoch === source.epoch) copy.state = "following";
@@ -188,7 +190,7 @@ export class FakeHost implements ShardHost {
       const position = this.#positions.get(source.owner) ?? source.at;
       this.#positions.set(source.owner, Math.min(position, source.at));
       copy.state = "following";
-    } else this.#copies.set(shard, { epoch: source.epoch, lane: source.owner, state: "filling", version: 0 });
+    } else this.#copies.set(shard, { epoch: source.epoch, lane: source.owner, state: "filling", version: 0, committed: 0 });
   }
 
   #comesOver(shard: ShardId, source: ShardSource): boolean {
@@ -201,7 +203,7 @@ export class FakeHost implements ShardHost {
     if (image?.epoch !== source.epoch) return false;
     const position = this.#positions.get(source.owner) ?? image.seq;
     this.#positions.set(source.owner, Math.min(position, image.seq));
-    this.#copies.set(shard, { epoch: image.epoch, lane: source.owner, state: "following", version: image.version });
+    this.#copies.set(shard, { epoch: image.epoch, lane: source.owner, state: "following", version: image.version, committed: image.version });
     this.#checkpoint();
     return true;
   }
@@ -209,7 +211,7 @@ export class FakeHost implements ShardHost {
   #image(shard: ShardId): { epoch: number; version: number; seq: number } | undefined {
     const copy = this.#copies.get(shard);
     if (!this.serves(shard) || copy === undefined) return undefined;
-    return { epoch: copy.epoch, version: copy.version, seq: this.#positions.get(this.lane) ?? 0 };
+    return { epoch: copy.epoch, version: copy.committed, seq: this.#positions.get(this.lane) ?? 0 };
   }
 
   #append(writer: number, entries: readonly Entry[]): Promise<LaneSeq> {
@@ -220,6 +222,8 @@ export class FakeHost implements ShardHost {
         for (const entry of entries) {
           const seq = this.#lanes.append(this.lane, writer, entry);
           this.#positions.set(this.lane, seq);
+          const copy = entry.kind === "changed" ? this.#copies.get(entry.shard) : undefined;
+          if (copy !== undefined && entry.kind === "changed") copy.committed = entry.version;
         }
       } catch (error) {
         if (error instanceof Fenced) this.#rejoin();
@@ -278,6 +282,7 @@ export class FakeHost implements ShardHost {
     if (entry.kind === "changed") {
       if (entry.version > copy.version + 1) throw new Violation(`${this.lane} misses changes of shard ${entry.shard} before ${entry.version}`);
       copy.version = Math.max(copy.version, entry.version);
+      copy.committed = copy.version;
     } else if (entry.epoch === copy.epoch) {
       if (copy.state === "following" && lane !== this.lane) copy.state = "kept";
       const place = { lane, seq: seq as LaneSeq };
@@ -288,7 +293,7 @@ export class FakeHost implements ShardHost {
 
   #applyAdopted(lane: string, { shard, epoch, origin }: Entry & { kind: "adopted" }, copy: Copy | undefined): boolean {
     if (copy === undefined) {
-      if (origin.kind === "new" && lane === this.lane) this.#copies.set(shard, { epoch, lane, state: "kept", version: 0 });
+      if (origin.kind === "new" && lane === this.lane) this.#copies.set(shard, { epoch, lane, state: "kept", version: 0, committed: 0 });
       return true;
     }
     if (copy.state === "filling" || copy.epoch >= epoch) return true;
@@ -303,7 +308,7 @@ export class FakeHost implements ShardHost {
   }
 
   #checkpoint(): void {
-    this.#disk.copies = new Map([...this.#copies].map(([shard, copy]) => [shard, { ...copy }]));
+    this.#disk.copies = new Map([...this.#copies].map(([shard, copy]) => [shard, { ...copy, version: copy.committed }]));
     this.#disk.positions = new Map(this.#positions);
   }
 
