@@ -16,6 +16,8 @@ export interface View {
   /** Who should have each shard. Undefined while own beats fail: nothing is moved or taken over then. */
   readonly placed: readonly Placement[] | undefined;
   holding(shard: ShardId): Holding | undefined;
+  /** A claim of this member may have been stored without its knowing: nothing may be thrown away. */
+  readonly isUncertain: boolean;
   /** Not suspected. */
   isAlive(lane: string): boolean;
   /** Alive, and may be given shards. */
@@ -67,7 +69,7 @@ export function ownAgain(view: View, claim: ShardClaim, shard: ShardId): ShardOr
   return continuation(claim, holding, { lane: view.lane, seq: tenure.began });
 }
 
-/** Why this member should have a copy of the shard: to own it, to stand by, or because those who should do not yet. */
+/** Why this member should have a copy of the shard: to own it, to stand by, or because nobody is sure to have a better one yet. */
 export type Part = "owner" | "standby" | "spare";
 
 export function partIn(view: View, claim: ShardClaim, shard: ShardId): Part | undefined {
@@ -75,7 +77,14 @@ export function partIn(view: View, claim: ShardClaim, shard: ShardId): Part | un
   if (placed === undefined || view.isLeaving) return undefined;
   if (placed.owner === view.lane) return "owner";
   if (placed.standbys.includes(view.lane)) return "standby";
-  return view.holding(shard) !== undefined && !areWantedIn(claim, placed) ? "spare" : undefined;
+  const holding = view.holding(shard);
+  return holding !== undefined && (!areWantedIn(claim, placed) || isNeeded(claim, holding)) ? "spare" : undefined;
+}
+
+/** The claim continues from this copy, and its adoption was not seen: should the claimant fail before that, this is where the shard goes on. */
+export function isNeeded(claim: ShardClaim, holding: Holding | undefined): boolean {
+  if (holding === undefined || holding.state === "filling" || holding.epoch >= claim.epoch) return false;
+  return claim.origin.kind === "place" && claim.origin.lane === holding.lane;
 }
 
 function areWantedIn(claim: ShardClaim, placed: Placement): boolean {

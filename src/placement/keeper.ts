@@ -73,6 +73,8 @@ export class Keeper {
   #sealsBefore = 0;
   #shift: { readonly writer: number; readonly work: Shift } | undefined;
   #placed: { readonly key: string; readonly placements: readonly Placement[] } | undefined;
+  /** At the last pass; 0 for none. */
+  #lastWriter = 0;
   #ticks = 0;
   #isPoked = false;
   #isLeaving = false;
@@ -202,7 +204,7 @@ export class Keeper {
   /** What a host that calls nobody back shows by itself. */
   #hasNews(): boolean {
     const { host } = this.#options;
-    if (host.tenure()?.writer !== this.#shift?.writer) return true;
+    if ((host.tenure()?.writer ?? 0) !== this.#lastWriter) return true;
     for (const _ of host.released()) return true;
     return false;
   }
@@ -235,6 +237,7 @@ export class Keeper {
   #view(): View | undefined {
     const { host } = this.#options;
     const tenure = host.tenure();
+    this.#lastWriter = tenure?.writer ?? 0;
     this.#relieve(tenure?.writer);
     this.beats.announce(this.#isLeaving ? "leaving" : tenure === undefined ? "joining" : "serving", tenure?.writer ?? 0);
     const { map } = this.#cell;
@@ -247,6 +250,7 @@ export class Keeper {
       map,
       isLeaving: this.#isLeaving,
       placed: this.#place(),
+      isUncertain: this.#cell.isUncertain,
       holding: (shard) => host.holding(shard),
       isAlive,
       isServing: (lane) => isAlive(lane) && beats.member(lane)?.state === "serving",
@@ -254,8 +258,9 @@ export class Keeper {
     };
   }
 
+  /** What was released under a writer is remembered for as long as that may come back. */
   #relieve(writer: number | undefined): void {
-    if (writer === this.#shift?.writer) return;
+    if (writer === undefined || writer === this.#shift?.writer) return;
     this.#sealsBefore += this.#shift?.work.takeovers.seals ?? 0;
     const { host, log } = this.#options;
     const options = {
@@ -267,7 +272,7 @@ export class Keeper {
       onOutlived: (shard: ShardId) =>
         log.warn({ shard, writer }, "a shard that is served here has another owner: the lane must have been sealed"),
     };
-    this.#shift = writer === undefined ? undefined : { writer, work: new Shift(options) };
+    this.#shift = { writer, work: new Shift(options) };
   }
 
   /** Made anew only when who is there, or what the operator wants, changed. */

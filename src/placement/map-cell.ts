@@ -41,6 +41,7 @@ export class MapCell {
   #edits: Edit[] = [];
   #map: ShardMap | undefined;
   #revision = 0;
+  #uncertainAt: number | undefined;
   #isBusy = false;
   #isStopped = false;
   #unwatch: () => void = () => undefined;
@@ -56,6 +57,11 @@ export class MapCell {
 
   get revision(): number {
     return this.#revision;
+  }
+
+  /** A change that this member proposed may still land: it names the revision that the map has. Whatever it rests on has to be kept until then. */
+  get isUncertain(): boolean {
+    return this.#uncertainAt === this.#revision;
   }
 
   /** Something waits for the next compare-and-set. */
@@ -139,8 +145,9 @@ export class MapCell {
   }
 
   async #replace(next: ShardMap, edits: ReadonlySet<Edit>): Promise<boolean> {
+    const expected = this.#revision;
     try {
-      const revision = await this.#options.bucket.put(MAP_KEY, encodeShardMap(next), this.#revision);
+      const revision = await this.#options.bucket.put(MAP_KEY, encodeShardMap(next), expected);
       if (revision !== undefined) {
         this.#accept(next, revision);
         this.#finish(edits);
@@ -149,6 +156,7 @@ export class MapCell {
       this.counts.conflicts++;
     } catch (error) {
       this.counts.unknown++;
+      this.#uncertainAt = expected;
       this.#options.log.warn({ error }, "the outcome of a change of the shard map is unknown: reading it again");
     }
     await this.#readAgain();

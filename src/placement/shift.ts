@@ -14,6 +14,7 @@ import {
   eachClaim,
   heirOf,
   isMine,
+  isNeeded,
   isServed,
   isWarm,
   lossOf,
@@ -208,7 +209,7 @@ export class Shift {
   }
 
   #discard(view: View): void {
-    if (view.placed === undefined) return;
+    if (view.placed === undefined || view.isUncertain) return;
     eachClaim(view.map, (claim, shard) => {
       const holding = view.holding(shard);
       if (holding === undefined || claim.owner === view.lane || claim.owner === "") return;
@@ -284,8 +285,10 @@ export class Shift {
   #warmed(view: View): ShardId[] {
     const shards: ShardId[] = [];
     eachClaim(view.map, (claim, shard) => {
-      if (claim.owner === view.lane || claim.standbys.includes(view.lane) || !isWarm(claim, view.holding(shard))) return;
-      if (partIn(view, claim, shard) !== undefined) shards.push(shard);
+      if (claim.owner === view.lane || claim.standbys.includes(view.lane)) return;
+      const holding = view.holding(shard);
+      const canContinue = isWarm(claim, holding) || (isNeeded(claim, holding) && this.takes.wasAsked(shard, claim.epoch));
+      if (canContinue && partIn(view, claim, shard) !== undefined) shards.push(shard);
     });
     return shards;
   }
