@@ -10,7 +10,7 @@ import type { Settings } from "./config/index.ts";
 import { startEmbeddedNats } from "./embedded-nats/index.ts";
 import { type Feed, openEventTail, startFeed } from "./feed/index.ts";
 import { startIngest } from "./ingest/index.ts";
-import { laneName, laneStreamName, openLane } from "./journal/index.ts";
+import { laneName, laneNaming, laneStreamName, openLane } from "./journal/index.ts";
 import { Member, type MemberLimits, type MemberObserver } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
@@ -104,11 +104,12 @@ async function openMember(site: Site, fail: (error: Error) => void): Promise<{ m
     shards: settings.shards,
     ports: { clock: new SystemClock(), random: new SystemRandom(), journal, store, log },
     limits: limitsOf(settings),
-    trimFloor: () => feed?.published() ?? NOTHING_PUBLISHED,
+    trimFloor: () => feed?.published(lane) ?? NOTHING_PUBLISHED,
     observer: { ...commitObserver(metrics), failed: fail },
   });
   describeMember(metrics, member);
-  const starting = startFeed({ natsUrl, stream, lane, cluster, log, eventsPerSecondMax: settings.feedEventsPerSecondMax });
+  const { feedEventsPerSecondMax: eventsPerSecondMax } = settings;
+  const starting = startFeed({ natsUrl, cluster, lanes: laneNaming(cluster), log, eventsPerSecondMax });
   teardown.add("feed", () => feed?.stop());
   teardown.add("member", () => member.stop());
   return {
