@@ -82,9 +82,9 @@ const NO_STATS: WorkerStats = {
   resyncs: 0,
   eventsLagSeconds: 0,
   availabilityLagSeconds: 0,
-  eventsPositions: {},
-  availabilityPositions: {},
-  settled: {},
+  eventsPositions: new Map(),
+  availabilityPositions: new Map(),
+  settled: new Map(),
   cpuMicros: 0,
 };
 
@@ -136,7 +136,7 @@ class WorkerFeed implements Feed {
   }
 
   published(lane: string): LaneSeq {
-    return (this.#stats.settled[lane] ?? 0) as LaneSeq;
+    return (this.#stats.settled.get(lane) ?? 0) as LaneSeq;
   }
 
   stats(): FeedStats {

@@ -17,7 +17,7 @@ export interface WorkerOptions {
 }
 
 /** Sequence of a record, by lane. */
-export type LanePositions = Readonly<Record<string, number>>;
+export type LanePositions = ReadonlyMap<string, number>;
 
 export interface WorkerStats {
   /** Since this worker started. */

@@ -12,7 +12,7 @@ import { invariant } from "../base/index.ts";
 import type { Log } from "../ports/index.ts";
 import { AvailabilityFollower } from "./availability-follower.ts";
 import { connectFeed } from "./connect-feed.ts";
-import type { FeedCursor } from "./cursor.ts";
+import type { FeedCursor, Progress } from "./cursor.ts";
 import { CursorStore } from "./cursor-store.ts";
 import { EventFollower } from "./event-follower.ts";
 import type { FollowerWorld } from "./follower.ts";
@@ -133,8 +133,8 @@ class FeedWorker {
       resyncs: this.#events.resyncs,
       eventsLagSeconds: this.#events.lagSeconds(now),
       availabilityLagSeconds: this.#availability.lagSeconds(now),
-      eventsPositions: this.#events.progress?.lanes ?? {},
-      availabilityPositions: this.#availability.progress?.lanes ?? {},
+      eventsPositions: mapOf(this.#events.progress),
+      availabilityPositions: mapOf(this.#availability.progress),
       settled: settledPositions(this.#stored),
       cpuMicros: threadCpuMicros(),
     };
@@ -193,11 +193,12 @@ class FeedWorker {
 
 /** What both outputs have for good, by lane. */
 function settledPositions(cursor: FeedCursor | undefined): LanePositions {
-  if (cursor === undefined) return {};
-  const { events, availability } = cursor;
-  return Object.fromEntries(
-    Object.entries(events.lanes).map(([lane, record]) => [lane, Math.min(record, availability.lanes[lane] ?? 0)]),
-  );
+  const [events, availability] = [mapOf(cursor?.events), mapOf(cursor?.availability)];
+  return new Map([...events].map(([lane, record]) => [lane, Math.min(record, availability.get(lane) ?? 0)]));
+}
+
+function mapOf(progress: Progress | undefined): LanePositions {
+  return new Map(Object.entries(progress?.lanes ?? {}));
 }
 
 function threadCpuMicros(): number {
