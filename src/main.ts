@@ -109,7 +109,7 @@ async function openMember(site: Site, fail: (error: Error) => void): Promise<{ m
   });
   describeMember(metrics, member);
   const { feedEventsPerSecondMax: eventsPerSecondMax } = settings;
-  const starting = startFeed({ natsUrl, cluster, lanes: laneNaming(cluster), log, eventsPerSecondMax });
+  const starting = startFeed({ nats: { url: natsUrl }, cluster, lanes: laneNaming(cluster), log, eventsPerSecondMax });
   teardown.add("feed", () => feed?.stop());
   teardown.add("member", () => member.stop());
   return {

@@ -9,15 +9,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { LaneSeq } from "../base/index.ts";
 import type { Log } from "../ports/index.ts";
-import type { NatsSecurity } from "./connect-feed.ts";
+import type { FeedNats } from "./connect-feed.ts";
 import type { LaneNaming } from "./lane-directory.ts";
 import type { Retention } from "./streams.ts";
 import type { FromWorker, LanePositions, ToWorker, WorkerOptions, WorkerStats } from "./worker-messages.ts";
 
 export interface FeedOptions {
-  readonly natsUrl: string;
-  /** How to be let in by NATS; default: not at all. */
-  readonly natsSecurity?: NatsSecurity | undefined;
+  readonly nats: FeedNats;
   readonly cluster: string;
   /** How the streams of the lanes are named; they need not exist yet. */
   readonly lanes: LaneNaming;
@@ -113,7 +111,7 @@ class WorkerFeed implements Feed {
     this.#log = options.log;
     this.#lead = options.lead ?? true;
     this.#data = {
-      nats: { url: options.natsUrl, security: options.natsSecurity ?? {} },
+      nats: options.nats,
       cluster: options.cluster,
       lanes: options.lanes,
       eventsPerSecondMax: options.eventsPerSecondMax ?? EVENTS_PER_SECOND_MAX_DEFAULT,

@@ -71,7 +71,7 @@ async function killing(kill: () => Promise<void>): Promise<void> {
 }
 
 async function expectComplete(): Promise<void> {
-  const feed = await startFeed({ natsUrl: nats.url, lanes: LANES, cluster: "test", log: silentLog });
+  const feed = await startFeed({ nats: { url: nats.url }, lanes: LANES, cluster: "test", log: silentLog });
   await until("the feed has caught up", () => {
     const { eventsPositions, availabilityPositions } = feed.stats();
     return eventsPositions.get("l0") === lane.last && availabilityPositions.get("l0") === lane.last;

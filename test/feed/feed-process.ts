@@ -4,4 +4,4 @@ import { startFeed } from "../../src/feed/index.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { LANES } from "./lane.ts";
 
-await startFeed({ natsUrl: process.argv[2] ?? "", lanes: LANES, cluster: "test", log: silentLog });
+await startFeed({ nats: { url: process.argv[2] ?? "" }, lanes: LANES, cluster: "test", log: silentLog });

@@ -23,7 +23,7 @@ const feeds: Feed[] = [];
 
 async function start(options: Partial<FeedOptions> = {}): Promise<Feed> {
   const feed = await startFeed({
-    natsUrl: nats.url,
+    nats: { url: nats.url },
     lanes: LANES,
     cluster: "test",
     log: memoryLog(),

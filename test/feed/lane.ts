@@ -35,9 +35,14 @@ export class TestLane {
     this.#records = records;
   }
 
-  static async create(connection: NatsConnection, name = "l0", records: TestRecords = new Map()): Promise<TestLane> {
+  static async create(
+    connection: NatsConnection,
+    name = "l0",
+    records: TestRecords = new Map(),
+    replicas = 1,
+  ): Promise<TestLane> {
     const jsm = await jetstreamManager(connection);
-    await jsm.streams.add({ name: laneStream(name), subjects: [`sg.lane.${name}`], max_msgs: -1 });
+    await jsm.streams.add({ name: laneStream(name), subjects: [`sg.lane.${name}`], max_msgs: -1, num_replicas: replicas });
     return new TestLane(connection, name, records);
   }
 

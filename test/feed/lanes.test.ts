@@ -16,8 +16,9 @@ import {
 } from "../../src/feed/index.ts";
 import type { Entry } from "../../src/shard/index.ts";
 import { startTestNats, type TestNats } from "../support/nats.ts";
+import { expectComplete } from "./complete.ts";
 import { LANES, laneStream, memoryLog, TestLane, type TestRecords } from "./lane.ts";
-import { type PublishedEvent, publishedEvents } from "./published.ts";
+import { publishedEvents } from "./published.ts";
 import { until } from "./until.ts";
 
 let nats: TestNats;
@@ -27,7 +28,7 @@ let lanes: TestLane[];
 const feeds: Feed[] = [];
 
 async function start(options: Partial<FeedOptions> = {}): Promise<Feed> {
-  const feed = await startFeed({ natsUrl: nats.url, lanes: LANES, cluster: "test", log: memoryLog(), ...options });
+  const feed = await startFeed({ nats: { url: nats.url }, lanes: LANES, cluster: "test", log: memoryLog(), ...options });
   feeds.push(feed);
   return feed;
 }
@@ -60,30 +61,6 @@ async function caughtUp(...of: Feed[]): Promise<void> {
       }),
     ),
   );
-}
-
-interface Data {
-  readonly data: { readonly sku: string; readonly location: string; readonly version: number };
-}
-
-function versionsByRecord(events: readonly PublishedEvent[]): Map<string, number[]> {
-  const versions = new Map<string, number[]>();
-  for (const { json } of events) {
-    const { sku, location, version } = (JSON.parse(json) as Data).data;
-    versions.set(`${location}/${sku}`, [...(versions.get(`${location}/${sku}`) ?? []), version]);
-  }
-  return versions;
-}
-
-/** Every event of every lane once; each record's in the order of versions, each lane's in its order. */
-function expectComplete(events: readonly PublishedEvent[]): void {
-  const ids = events.map((event) => event.id);
-  expect(new Set(ids).size, "published twice").toBe(ids.length);
-  for (const lane of lanes) expect(ids.filter((id) => id.startsWith(`${lane.name}-`))).toEqual(lane.ids);
-  expect(ids.length).toBe(lanes.reduce((sum, lane) => sum + lane.ids.length, 0));
-  for (const [record, versions] of versionsByRecord(events)) {
-    expect(versions, record).toEqual(versions.map((_, index) => index + 1));
-  }
 }
 
 async function expectBucketComplete(): Promise<void> {
@@ -144,7 +121,7 @@ describe("the feed over several lanes", () => {
     const feed = await start();
     await goRound(6);
     await caughtUp(feed);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
     await expectBucketComplete();
     expect(feed.stats()).toMatchObject({ eventsLagSeconds: 0, resyncs: 0 });
   });
@@ -157,7 +134,7 @@ describe("the feed over several lanes", () => {
     const feed = await start({ eventsPerSecondMax: 4_000 });
     const watch = await watchVersions();
     await caughtUp(feed);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
     await expectBucketComplete();
     expect(watch.back).toEqual([]);
     expect(watch.seen()).toBeGreaterThan(0);
@@ -175,7 +152,7 @@ describe("the feed over several lanes", () => {
     expect(feed.stats().eventsLagSeconds).toBeGreaterThan(0);
     await from.append(early);
     await caughtUp(feed);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
   });
 
   it("finds lanes that appear later, by a hint or by itself", async () => {
@@ -189,7 +166,7 @@ describe("the feed over several lanes", () => {
     const third = await openLane("l2");
     await move(second, third, 5, "a");
     await caughtUp(feed);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
   });
 
   it("needs no lane again that is gone after it was published, also when it starts again", async () => {
@@ -207,7 +184,7 @@ describe("the feed over several lanes", () => {
     await to.append([to.adopts(from), ...holds(to, 5, "a")]);
     const second = await start({ settleMs: 50 });
     await until("published after the new start", () => second.stats().eventsPositions.get("l1") === to.last);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
     expect(second.published("l0")).toBe(from.last);
   });
 
@@ -260,7 +237,7 @@ describe("the feed over several lanes", () => {
     const second = await start();
     await goRound(3);
     await caughtUp(second);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
   });
 });
 
@@ -288,7 +265,7 @@ describe("who leads the feed", () => {
     }
     await writing;
     await caughtUp(one);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
     await expectBucketComplete();
     expect(two.stats().eventsPublished + one.stats().eventsPublished).toBe(lanes.reduce((sum, lane) => sum + lane.ids.length, 0));
     expect(two.stats().eventsPublished).toBeGreaterThan(0);
@@ -300,7 +277,7 @@ describe("who leads the feed", () => {
     const watch = await watchVersions();
     await goRound(12, 10);
     await caughtUp(one, two);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
     await expectBucketComplete();
     expect(watch.back).toEqual([]);
     expect(one.stats().resyncs + two.stats().resyncs, "they met").toBeGreaterThan(0);
@@ -317,7 +294,7 @@ describe("who leads the feed", () => {
     }
     await writing;
     await caughtUp(one, two);
-    expectComplete(await publishedEvents(connection));
+    expectComplete(await publishedEvents(connection), lanes);
     await expectBucketComplete();
   });
 });
