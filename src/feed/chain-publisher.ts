@@ -6,6 +6,8 @@
  *     of a run proves that all of the run is stored, in order. The sequence alone would not: when another writer was faster, the
  *     message in the middle of a refused run whose number happens to fit would be taken.
  * P2. Anything but the expected answer is ChainBroken: the caller reads the tail of the stream and starts again from there.
+ * P3. From its second run on a publisher has the first message of a run expect the id before it too. So a message that comes late, after
+ *     the server lost the end of the stream and another writer filled the same numbers, does not fit. One publisher serves one session.
  *
  * Cost: nats.js encodes a header object of three fields in about 3 us. Here the header block is written as text and handed over
  * by an object of the library's own making whose `encode` returns those bytes: `publish` calls nothing else of it.
@@ -31,41 +33,56 @@ export const ID_HEADER = "Nats-Msg-Id";
 
 const ACK_MS_MAX = 5_000;
 
-interface PubAck {
+export interface RunPublisher {
+  /** Stores `run` (1 to 1,000 messages) as the sequences `last + 1 ...`; resolves to the new last sequence. Rejects with ChainBroken. */
+  append(run: readonly ChainMessage[], last: number): Promise<number>;
+  /** The connection was lost: the answer waited for will not come. nats.js would let the request run into its time-out. */
+  lost(): void;
+}
+
+export interface PubAck {
   readonly seq?: number;
   readonly error?: { readonly code: number; readonly err_code?: number; readonly description?: string };
 }
 
-export class ChainPublisher {
+export class ChainPublisher implements RunPublisher {
   readonly #connection: NatsConnection;
-  readonly #headers = encodedHeaders();
+  readonly #headers = new EncodedHeaders();
   #waiting: PromiseWithResolvers<never> | undefined;
+  /** Id of the message that this publisher stored last. */
+  #lastId: string | undefined;
 
   constructor(connection: NatsConnection) {
     this.#connection = connection;
   }
 
-  /** Stores `run` as the sequences `last + 1 ...`; resolves to the new last sequence. Rejects with ChainBroken. */
   async append(run: readonly ChainMessage[], last: number): Promise<number> {
     const end = run.length - 1;
-    for (let i = 0; i < end; i++) this.#send(run[i] as ChainMessage, last + i, run[i - 1]);
-    const ack = await this.#sendLast(run[end] as ChainMessage, last + end, run[end - 1]);
+    let previous = this.#lastId;
+    this.#lastId = undefined;
+    for (let i = 0; i < end; i++) {
+      const message = run[i] as ChainMessage;
+      this.#send(message, last + i, previous);
+      previous = message.id;
+    }
+    const final = run[end] as ChainMessage;
+    const ack = await this.#sendLast(final, last + end, previous);
     if (ack.seq !== last + run.length) throw new ChainBroken(`expected sequence ${last + run.length}, got ${reasonOf(ack)}`);
+    this.#lastId = final.id;
     return ack.seq;
   }
 
-  /** The connection was lost: the answer waited for will not come. nats.js would let the request run into its time-out. */
   lost(): void {
     this.#waiting?.reject(new ChainBroken("the connection was lost"));
   }
 
-  #send(message: ChainMessage, expected: number, previous: ChainMessage | undefined): void {
+  #send(message: ChainMessage, expected: number, previous: string | undefined): void {
     this.#headers.bytes = headerBytes(message, expected, previous);
     this.#publish(() => this.#connection.publish(message.subject, message.body, { headers: this.#headers.object }));
   }
 
-  async #sendLast(message: ChainMessage, expected: number, previous: ChainMessage | undefined): Promise<PubAck> {
-    const { object } = encodedHeaders(headerBytes(message, expected, previous));
+  async #sendLast(message: ChainMessage, expected: number, previous: string | undefined): Promise<PubAck> {
+    const { object } = new EncodedHeaders(headerBytes(message, expected, previous));
     this.#waiting = Promise.withResolvers<never>();
     try {
       const answer = this.#connection.request(message.subject, message.body, { timeout: ACK_MS_MAX, headers: object });
@@ -86,23 +103,24 @@ export class ChainPublisher {
   }
 }
 
-function reasonOf(ack: PubAck): string {
+export function reasonOf(ack: PubAck): string {
   return ack.error === undefined ? String(ack.seq) : `${ack.error.err_code ?? ack.error.code} ${ack.error.description ?? ""}`;
 }
 
-function headerBytes(message: ChainMessage, expected: number, previous: ChainMessage | undefined): Uint8Array {
-  const chained = previous === undefined ? "" : `Nats-Expected-Last-Msg-Id: ${previous.id}\r\n`;
+function headerBytes(message: ChainMessage, expected: number, previous: string | undefined): Uint8Array {
+  const chained = previous === undefined ? "" : `Nats-Expected-Last-Msg-Id: ${previous}\r\n`;
   return Buffer.from(
     `NATS/1.0\r\nNats-Expected-Last-Sequence: ${expected}\r\n${chained}${ID_HEADER}: ${message.id}\r\n${message.headerLines}\r\n`,
   );
 }
 
-interface EncodedHeaders {
+/** A header object of the library's own making whose bytes are set from outside, see "Cost" above. */
+export class EncodedHeaders {
   bytes: Uint8Array;
   readonly object: MsgHdrs;
-}
 
-function encodedHeaders(bytes: Uint8Array = new Uint8Array(0)): EncodedHeaders {
-  const encoded: EncodedHeaders = { bytes, object: Object.assign(headers(), { encode: (): Uint8Array => encoded.bytes }) };
-  return encoded;
+  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+    this.bytes = bytes;
+    this.object = Object.assign(headers(), { encode: (): Uint8Array => this.bytes });
+  }
 }

@@ -1,43 +1,65 @@
 /**
- * Publishes every stock entry of a lane to STOCK_EVENTS: each exactly once, in the order of the journal, across crashes of
- * this thread and of the server. The protocol is docs/spec/feed.md.
+ * Publishes every stock entry of all lanes to STOCK_EVENTS: each exactly once, each record's in the order of its versions, across
+ * crashes of this thread and of the server and next to other followers of the same lanes. The protocol is docs/spec/feed.md.
  *
- * E1. Message n of the stream is the n-th stock entry of the lane (one lane writes).
+ * E1. The messages of a journal record are neighbours and in its order; the records of a lane are in its order; lanes are merged by the
+ *     rule of {@link LaneMerge}.
  * E2. The cursor is the tail of the stream itself; a session begins by reading it, and nothing else is trusted.
+ * E3. At least every {@link VECTOR_EVERY} messages and one run, one says how far all lanes were published before it.
  */
 
+import { CorruptData } from "../base/index.ts";
+import { decodeJournalRecord, type JournalRecord } from "../codec/index.ts";
 import type { StockEntry } from "../shard/index.ts";
-import { type ChainMessage, ChainPublisher, ID_HEADER } from "./chain-publisher.ts";
+import type { ChainMessage, RunPublisher } from "./chain-publisher.ts";
 import { cloudEventJson, sourceJson } from "./cloud-event.ts";
-import { type EventStart, eventStart, type Progress } from "./cursor.ts";
-import { eventId, placeOfEventId } from "./event-id.ts";
-import { type FollowerWorld, keepFollowing } from "./follower.ts";
-import { Lag } from "./lag.ts";
-import { LaneReader, type LaneRecord } from "./lane-reader.ts";
+import { eventStart, LANES_HEADER, type Progress } from "./cursor.ts";
+import { type EventPlace, eventId } from "./event-id.ts";
+import { type FollowerWorld, keepFollowing, mergeWorld, toldPositions } from "./follower.ts";
+import { LaneLags } from "./lane-lags.ts";
+import { LaneMerge, type MergedRecord } from "./lane-merge.ts";
+import { vectorText } from "./lane-vector.ts";
 import { RateCap } from "./rate-cap.ts";
-import { EVENTS_STREAM, readTail } from "./streams.ts";
+import { runPublisher } from "./run-publisher.ts";
+import { EVENTS_STREAM } from "./streams.ts";
+import { readEventsEnd } from "./tail.ts";
 import { eventSubject } from "./tokens.ts";
 
 /** Messages per acknowledged run. */
 export const RUN_MAX = 512;
+/** Messages after which the next run begins with a vector, and time after which it does: what a session has to read at its start. */
+export const VECTOR_EVERY = 1_024;
+const VECTOR_MS = 250;
+/** A run that waits for more is published after this. */
+const IDLE_MS = 20;
+/** How often the progress is noted while records come without a pause. */
+const PROGRESS_MS = 100;
+
+interface Session {
+  readonly merge: LaneMerge;
+  readonly publisher: RunPublisher;
+  readonly created: string;
+}
 
 export class EventFollower {
   readonly #world: FollowerWorld;
-  readonly #publisher: ChainPublisher;
   readonly #source: string;
   readonly #cap: RateCap;
-  readonly #lag = new Lag();
-  #reader: LaneReader | undefined;
+  readonly #lags = new LaneLags();
+  #session: Session | undefined;
   #run: ChainMessage[] = [];
+  /** Records taken since the last run: their lanes, when the newest was committed, and whether it was the newest of its lane. */
+  readonly #taken = new Map<string, { readonly at: number; readonly newest: boolean }>();
   #last = 0;
-  #skipEvents = 0;
+  #sinceVector = VECTOR_EVERY;
+  #vectorAt = 0;
   #progress: Progress | undefined;
+  #progressAt = 0;
   #published = 0;
   #resyncs = 0;
 
   constructor(world: FollowerWorld, cluster: string, eventsPerSecondMax: number) {
     this.#world = world;
-    this.#publisher = new ChainPublisher(world.connection);
     this.#source = sourceJson(cluster);
     this.#cap = new RateCap(eventsPerSecondMax);
   }
@@ -50,95 +72,149 @@ export class EventFollower {
     return this.#resyncs;
   }
 
-  /** As of the last record that is published whole; undefined before the first of a session. */
+  /** As of a moment when everything taken was published; undefined before the first of a session. */
   get progress(): Progress | undefined {
     return this.#progress;
   }
 
   lagSeconds(nowMs: number): number {
-    return this.#lag.seconds(nowMs);
+    return this.#lags.seconds(nowMs);
   }
 
   /** Ends the session that runs, so that the next one starts from the tail. */
   connectionLost(): void {
-    this.#reader?.lost();
-    this.#publisher.lost();
+    this.#session?.merge.lost();
+    this.#session?.publisher.lost();
   }
 
   /** Resolves after the signal. */
   async follow(signal: AbortSignal): Promise<void> {
-    signal.addEventListener("abort", () => this.#reader?.close(), { once: true });
+    signal.addEventListener("abort", () => this.#session?.merge.close(), { once: true });
     await keepFollowing(
       "events",
       this.#world,
-      () => this.#session(),
+      () => this.#follow(signal),
       () => this.#broken(),
       signal,
     );
+    this.#lags.clear();
+    this.#progress = undefined;
   }
 
   #broken(): void {
     this.#resyncs++;
-    this.#lag.waiting(Date.now());
+    this.#lags.broken(Date.now());
   }
 
-  async #session(): Promise<void> {
-    const start = await this.#start();
-    const reader = new LaneReader(this.#world.connection, this.#world.stream, start.from);
-    this.#reader = reader;
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { session, partial } = await this.#start();
+    this.#session = session;
     try {
-      for await (const record of reader.records()) await this.#take(record, start);
+      if (signal.aborted) return;
+      if (partial !== undefined) await this.#finish(session, partial);
+      await session.merge.begin();
+      this.#lags.begun();
+      this.#noteProgress(session);
+      await this.#takeAll(session);
     } finally {
-      reader.close();
+      session.merge.close();
+      this.#session = undefined;
     }
   }
 
-  async #start(): Promise<EventStart> {
-    const { jsm, stream, lane } = this.#world;
-    const mine = (id: string): boolean => placeOfEventId(lane, id) !== undefined;
-    const tail = await readTail(jsm, EVENTS_STREAM, (message) => mine(message.header.get(ID_HEADER)));
-    const place = tail.message === undefined ? undefined : placeOfEventId(lane, tail.message.header.get(ID_HEADER));
-    const { state } = await jsm.streams.info(stream);
-    const start = eventStart(place, tail.lastSeq, (await this.#world.storedCursor())?.events, state.first_seq || 1);
+  async #start(): Promise<{ readonly session: Session; readonly partial: EventPlace | undefined }> {
+    const { connection, jsm } = this.#world;
+    const { config } = await jsm.streams.info(EVENTS_STREAM);
+    const end = await readEventsEnd(connection, jsm);
+    const start = eventStart(end, (await this.#world.storedCursor())?.events);
     this.#world.resynced();
     this.#run = [];
+    this.#taken.clear();
     this.#last = start.last;
-    this.#skipEvents = start.skipEvents;
+    this.#sinceVector = VECTOR_EVERY;
     this.#progress = undefined;
-    return start;
+    const merge = new LaneMerge(mergeWorld(this.#world, this.#lags), start);
+    const session = { merge, publisher: runPublisher(connection, config), created: end.created };
+    return { session, partial: start.partial };
   }
 
-  async #take({ seq, record, newest }: LaneRecord, start: EventStart): Promise<void> {
-    if (record.entries.length > 0) this.#lag.waiting(record.at);
-    for (let index = seq === start.from ? start.skipThrough + 1 : 0; index < record.entries.length; index++) {
+  /** The record that was being published comes first: E1. */
+  async #finish(session: Session, { lane, seq, index }: EventPlace): Promise<void> {
+    const stream = this.#world.directory.streamOf(lane);
+    const where = `lane ${stream}, sequence ${seq}`;
+    const message = await this.#world.jsm.streams.getMessage(stream, { seq });
+    if (message === null) throw new CorruptData("the record of the last event is gone", where);
+    await this.#takeEntries(session, lane, seq, decodeJournalRecord(message.data, where), index + 1);
+    await this.#flush(session);
+    session.merge.advance(lane, seq);
+  }
+
+  async #takeAll(session: Session): Promise<void> {
+    const { merge } = session;
+    while (!merge.closed) {
+      const record = await merge.next(this.#run.length > 0 ? IDLE_MS : undefined);
+      if (merge.closed) return;
+      if (record !== undefined) await this.#take(session, record);
+      else await this.#settle(session, true);
+    }
+  }
+
+  async #take(session: Session, { lane, seq, record, newest, final }: MergedRecord): Promise<void> {
+    await this.#takeEntries(session, lane, seq, record, 0);
+    session.merge.pass();
+    this.#taken.set(lane, { at: record.at, newest });
+    if (final || this.#run.length === 0) await this.#settle(session, final);
+  }
+
+  async #takeEntries(session: Session, lane: string, seq: number, record: JournalRecord, from: number): Promise<void> {
+    for (let index = from; index < record.entries.length; index++) {
       const entry = record.entries[index];
       if (entry?.entry !== "stock") continue;
-      if (this.#skipEvents > 0) this.#skipEvents--;
-      else this.#run.push(this.#message(entry, seq, index));
-      if (this.#run.length === RUN_MAX) await this.#flush();
+      this.#run.push(this.#message(session, entry, lane, seq, index));
+      if (this.#run.length === RUN_MAX) await this.#flush(session);
     }
-    if (newest) await this.#flush();
-    if (this.#run.length > 0) return;
-    this.#progress = { record: seq, streamSeq: this.#last - this.#skipEvents };
-    this.#lag.published(record.at, newest);
   }
 
-  #message(entry: StockEntry, seq: number, index: number): ChainMessage {
-    const id = eventId(this.#world.lane, seq, index);
+  #message(session: Session, entry: StockEntry, lane: string, seq: number, index: number): ChainMessage {
+    const id = eventId(lane, seq, index);
     const { location, sku, kind } = entry.event;
     return {
       subject: eventSubject(location, sku, kind),
       id,
-      headerLines: "",
+      headerLines: this.#run.length === 0 ? this.#vectorLine(session) : "",
       body: cloudEventJson(id, this.#source, entry),
     };
   }
 
-  async #flush(): Promise<void> {
+  /** E3. The positions before this run: records passed are whole in the stream, the one being taken follows by its ids. */
+  #vectorLine({ merge }: Session): string {
+    const now = performance.now();
+    if (this.#sinceVector < VECTOR_EVERY && now - this.#vectorAt < VECTOR_MS) return "";
+    this.#sinceVector = 0;
+    this.#vectorAt = now;
+    const positions = toldPositions(this.#world, merge.positions, "events");
+    return `${LANES_HEADER}: ${vectorText({ positions, anew: merge.anew })}\r\n`;
+  }
+
+  /** Between records: publishes what waits, and all that was taken is published. */
+  async #settle(session: Session, note: boolean): Promise<void> {
+    await this.#flush(session);
+    for (const [lane, { at, newest }] of this.#taken) this.#lags.published(lane, at, newest);
+    this.#taken.clear();
+    if (note || performance.now() - this.#progressAt > PROGRESS_MS) this.#noteProgress(session);
+  }
+
+  #noteProgress({ merge, created }: Session): void {
+    this.#progressAt = performance.now();
+    this.#progress = { lanes: Object.fromEntries(merge.positions), anew: merge.anew, streamSeq: this.#last, created };
+  }
+
+  async #flush({ publisher }: Session): Promise<void> {
     const run = this.#run;
     if (run.length === 0) return;
     this.#run = [];
-    this.#last = await this.#publisher.append(run, this.#last);
+    this.#last = await publisher.append(run, this.#last);
+    this.#sinceVector += run.length;
     this.#published += run.length;
     await this.#cap.spend(run.length);
   }

@@ -1,5 +1,6 @@
 /**
- * Starts the feed's worker thread, keeps it running, and shows what it reports.
+ * Starts the feed's worker thread, keeps it running, and shows what it reports. Every node of a cluster has one; the one that is told to
+ * lead follows all lanes of the cluster and publishes. Nothing but work is lost when two lead, or none for a while.
  *
  * The followers run apart from the member's event loop, so the feed costs a checkout nothing but what the kernel shares out.
  */
@@ -7,24 +8,28 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { LaneSeq } from "../base/index.ts";
-import type { NatsOptions } from "../nats/index.ts";
 import type { Log } from "../ports/index.ts";
+import type { FeedNats } from "./connect-feed.ts";
+import type { LaneNaming } from "./lane-directory.ts";
 import type { Retention } from "./streams.ts";
-import type { FromWorker, ToWorker, WorkerOptions, WorkerStats } from "./worker-messages.ts";
+import type { FromWorker, LanePositions, ToWorker, WorkerOptions, WorkerStats } from "./worker-messages.ts";
 
 export interface FeedOptions {
-  readonly natsUrl: string;
-  /** Who to be there, and how the connection is kept private; default nobody in particular, and as the server demands. */
-  readonly nats?: Omit<NatsOptions, "url"> | undefined;
-  /** Name of the lane's stream. It must exist. */
-  readonly stream: string;
-  /** The lane's short name, part of every event id: must never change for a lane. */
-  readonly lane: string;
+  readonly nats: FeedNats;
   readonly cluster: string;
+  /** How the streams of the lanes are named; they need not exist yet. */
+  readonly lanes: LaneNaming;
+  /** Whether it publishes from the start; default true. */
+  readonly lead?: boolean | undefined;
   readonly log: Log;
   /** Long-term maximum of events published per second, above 0; default 25,000. */
   readonly eventsPerSecondMax?: number | undefined;
   readonly retention?: Retention | undefined;
+  /**
+   * Copies of the written streams, 1 to 5, when they are made now; default 1. With one they persist asynchronously and are fast; with more
+   * they cost what the server's replication costs and need nats-server 2.12.
+   */
+  readonly replicas?: number | undefined;
   /** How long the server may take to sync what it persists asynchronously; default 5 minutes. */
   readonly settleMs?: number | undefined;
 }
@@ -37,16 +42,25 @@ export interface FeedStats {
   /** Times the follower of events started again from the tail after a failure. */
   readonly resyncs: number;
   readonly workerRestarts: number;
-  /** Newest record that is whole in STOCK_EVENTS, and in the bucket; 0 before it is known. */
-  readonly eventsPosition: LaneSeq;
-  readonly availabilityPosition: LaneSeq;
+  /** Newest records that are whole in STOCK_EVENTS, and in the bucket, by lane; empty before they are known, and while it does not lead. */
+  readonly eventsPositions: LanePositions;
+  readonly availabilityPositions: LanePositions;
   /** CPU time of the worker thread, since it started. */
   readonly workerCpuMicros: number;
 }
 
 export interface Feed {
-  /** Every record before this one may be trimmed: it is in both outputs, and has been for longer than a server can lose. */
-  published(): LaneSeq;
+  /** Publishes from now on, until `pause`. */
+  activate(): void;
+  /** Publishes nothing more after what is on its way. */
+  pause(): void;
+  /** There may be a new lane: it is looked for at once, not within the next seconds. */
+  lookForLanes(): void;
+  /**
+   * Every record of the lane before this one may be trimmed: it is in both outputs, and has been for longer than a server can lose. Known also
+   * while another node leads, some seconds late. 0 for a lane of which nothing is known.
+   */
+  published(lane: string): LaneSeq;
   stats(): FeedStats;
   /** Drains what is in the lane for at most `drainMs` (default 5,000), then ends the worker. */
   stop(drainMs?: number): Promise<void>;
@@ -66,9 +80,9 @@ const NO_STATS: WorkerStats = {
   resyncs: 0,
   eventsLagSeconds: 0,
   availabilityLagSeconds: 0,
-  eventsRecord: 0,
-  availabilityRecord: 0,
-  settledRecord: 0,
+  eventsPositions: new Map(),
+  availabilityPositions: new Map(),
+  settled: new Map(),
   cpuMicros: 0,
 };
 
@@ -81,7 +95,8 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
 
 class WorkerFeed implements Feed {
   readonly #log: Log;
-  readonly #data: WorkerOptions;
+  readonly #data: Omit<WorkerOptions, "lead">;
+  #lead: boolean;
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
   #stats = NO_STATS;
@@ -93,30 +108,45 @@ class WorkerFeed implements Feed {
   readonly #stopping = new AbortController();
 
   constructor(options: FeedOptions) {
-    const { log, eventsPerSecondMax, retention, settleMs, ...rest } = options;
-    this.#log = log;
+    this.#log = options.log;
+    this.#lead = options.lead ?? true;
     this.#data = {
-      ...rest,
-      eventsPerSecondMax: eventsPerSecondMax ?? EVENTS_PER_SECOND_MAX_DEFAULT,
-      retention: retention ?? {},
-      settleMs: settleMs ?? SETTLE_MS_DEFAULT,
+      nats: options.nats,
+      cluster: options.cluster,
+      lanes: options.lanes,
+      eventsPerSecondMax: options.eventsPerSecondMax ?? EVENTS_PER_SECOND_MAX_DEFAULT,
+      retention: options.retention ?? {},
+      replicas: options.replicas ?? 1,
+      settleMs: options.settleMs ?? SETTLE_MS_DEFAULT,
     };
   }
 
-  published(): LaneSeq {
-    return this.#stats.settledRecord as LaneSeq;
+  activate(): void {
+    this.#setLead(true);
+  }
+
+  pause(): void {
+    this.#setLead(false);
+  }
+
+  lookForLanes(): void {
+    this.#worker?.postMessage({ kind: "look" } satisfies ToWorker);
+  }
+
+  published(lane: string): LaneSeq {
+    return (this.#stats.settled.get(lane) ?? 0) as LaneSeq;
   }
 
   stats(): FeedStats {
-    const { eventsRecord, availabilityRecord } = this.#stats;
+    const { eventsPositions, availabilityPositions } = this.#stats;
     return {
       eventsPublished: this.#publishedBefore + this.#stats.eventsPublished,
       eventsLagSeconds: this.#stats.eventsLagSeconds + this.#silentSeconds(),
       availabilityLagSeconds: this.#stats.availabilityLagSeconds + this.#silentSeconds(),
       resyncs: this.#resyncsBefore + this.#stats.resyncs,
       workerRestarts: this.#restarts,
-      eventsPosition: eventsRecord as LaneSeq,
-      availabilityPosition: availabilityRecord as LaneSeq,
+      eventsPositions,
+      availabilityPositions,
       workerCpuMicros: this.#stats.cpuMicros,
     };
   }
@@ -134,12 +164,13 @@ class WorkerFeed implements Feed {
   /** Resolves when the worker is ready; rejects when it ends before that. */
   start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const worker = new Worker(workerUrl(), { workerData: this.#data, name: `feed ${this.#data.lane}` });
+    const workerData: WorkerOptions = { ...this.#data, lead: this.#lead };
+    const worker = new Worker(workerUrl(), { workerData, name: "feed" });
     this.#worker = worker;
     worker.on("message", (message: FromWorker) => this.#receive(message, resolve));
     worker.on("error", (error) => {
       reject(error);
-      this.#log.error({ lane: this.#data.lane, reason: String(error) }, "the feed's worker failed");
+      this.#log.error({ reason: String(error) }, "the feed's worker failed");
     });
     this.#exited = new Promise((ended) => worker.once("exit", () => ended()));
     void this.#exited.then(() => reject(new Error("the feed's worker ended before it was ready")));
@@ -152,7 +183,7 @@ class WorkerFeed implements Feed {
 
   #receive(message: FromWorker, ready: () => void): void {
     if (message.kind === "ready") ready();
-    else if (message.kind === "log") this.#log[message.level]({ lane: this.#data.lane, ...message.fields }, message.message);
+    else if (message.kind === "log") this.#log[message.level](message.fields, message.message);
     else {
       this.#stats = message.stats;
       this.#silentSince = performance.now();
@@ -167,7 +198,7 @@ class WorkerFeed implements Feed {
       await delay(this.#backoffMs);
       this.#backoffMs = Math.min(2 * this.#backoffMs, RESTART_MS_MAX);
       if (this.#stopping.signal.aborted) return;
-      this.#log.warn({ lane: this.#data.lane, restarts: this.#restarts }, "the feed's worker is started again");
+      this.#log.warn({ restarts: this.#restarts }, "the feed's worker is started again");
       if (await this.#restarted()) return;
     }
   }
@@ -178,6 +209,11 @@ class WorkerFeed implements Feed {
       () => true,
       () => false,
     );
+  }
+
+  #setLead(lead: boolean): void {
+    this.#lead = lead;
+    this.#worker?.postMessage({ kind: "lead", lead } satisfies ToWorker);
   }
 
   #carryOver(): void {

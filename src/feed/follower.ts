@@ -1,4 +1,4 @@
-/** What the two followers of a lane have in common: what they are given, and how a broken session becomes the next one. */
+/** What the two followers have in common: what they are given, and how a broken session becomes the next one. */
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { JetStreamManager } from "@nats-io/jetstream";
@@ -6,21 +6,47 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import { CorruptData } from "../base/index.ts";
 import type { Log } from "../ports/index.ts";
 import type { FeedCursor } from "./cursor.ts";
+import type { LaneDirectory } from "./lane-directory.ts";
+import type { LaneLags } from "./lane-lags.ts";
+import type { MergeWorld } from "./lane-merge.ts";
 
 export interface FollowerWorld {
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
-  /** The lane's stream. */
-  readonly stream: string;
-  /** The lane's short name, in ids and marks. */
-  readonly lane: string;
+  readonly directory: LaneDirectory;
   readonly log: Log;
   /** The cursor stored last. Rejects when it cannot be read. */
   readonly storedCursor: () => Promise<FeedCursor | undefined>;
+  /** The same as it was known last, which may be older. */
+  readonly knownCursor: () => FeedCursor | undefined;
   /** Resolves at once while connected, else when the connection is back. */
   readonly connected: () => Promise<void>;
   /** A session begins: what was noted as stored may have been lost. */
   readonly resynced: () => void;
+}
+
+export function mergeWorld({ connection, directory, log }: FollowerWorld, lags: LaneLags): MergeWorld {
+  return {
+    connection,
+    directory,
+    log,
+    waiting: (lane, at) => lags.waiting(lane, at),
+    idle: (lane) => lags.drop(lane),
+    gone: (lane) => lags.drop(lane),
+  };
+}
+
+/** What a vector has to say: lanes that are gone are left to the stored cursor once that knows all of them. */
+export function toldPositions(
+  { directory, knownCursor }: FollowerWorld,
+  positions: ReadonlyMap<string, number>,
+  output: keyof FeedCursor,
+): ReadonlyMap<string, number> {
+  const told = new Map<string, number>();
+  for (const [lane, record] of positions) {
+    if (directory.lanes.has(lane) || (knownCursor()?.[output].lanes[lane] ?? -1) < record) told.set(lane, record);
+  }
+  return told;
 }
 
 const BACKOFF_MS_MIN = 50;
@@ -32,7 +58,7 @@ const GOOD_SESSION_MS = 5_000;
 /** Runs sessions one after another until the signal. `broken` is told after each that failed. */
 export async function keepFollowing(
   name: string,
-  world: Pick<FollowerWorld, "log" | "stream" | "connected">,
+  world: Pick<FollowerWorld, "log" | "connected">,
   session: () => Promise<void>,
   broken: () => void,
   signal: AbortSignal,
@@ -56,11 +82,11 @@ export async function keepFollowing(
   }
 }
 
-function report(name: string, { log, stream }: Pick<FollowerWorld, "log" | "stream">, error: unknown): void {
+function report(name: string, { log }: Pick<FollowerWorld, "log">, error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof CorruptData)
-    log.error({ follower: name, stream, reason }, "the feed cannot go on: the journal is damaged");
-  else log.warn({ follower: name, stream, reason }, "the feed starts again from its tail");
+    log.error({ follower: name, reason }, "the feed cannot go on: where it stands cannot be told");
+  else log.warn({ follower: name, reason }, "the feed starts again from its tail");
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 /** The feed: the committed log told to the outside as events and as last values, and read back for one listener. */
+export type { FeedNats } from "./connect-feed.ts";
 export { openEventTail } from "./event-tail.ts";
 export {
   EVENTS_PER_SECOND_MAX_DEFAULT,
@@ -8,5 +9,6 @@ export {
   SETTLE_MS_DEFAULT,
   startFeed,
 } from "./feed.ts";
+export type { LaneNaming } from "./lane-directory.ts";
 export { AVAILABILITY_BUCKET, EVENTS_STREAM, type Retention } from "./streams.ts";
 export { availabilityKey, eventSubject } from "./tokens.ts";

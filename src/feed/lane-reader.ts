@@ -17,8 +17,6 @@ export interface LaneRecord {
   readonly newest: boolean;
 }
 
-/** Records of one fetch: bounds what waits in memory (a record has at most the server's `max_payload`). */
-const FETCH_RECORDS = 64;
 /**
  * Pause after the newest record: what is committed meanwhile then comes in one go, which costs the server and us a fraction
  * of taking record by record. Small beside the second that the feed may lag.
@@ -30,6 +28,7 @@ const INACTIVE_NANOS = 60_000 * 1_000_000;
 export class LaneReader {
   readonly #js: JetStreamClient;
   readonly #stream: string;
+  readonly #fetchRecords: number;
   #next: number;
   #previous: number | undefined;
   /** Records behind the last one when it was sent: a fetch asks for what is there, and so ends at once. */
@@ -38,8 +37,12 @@ export class LaneReader {
   #closed = false;
   #lost = false;
 
-  /** `from` is the first sequence wanted, at least 1. */
-  constructor(connection: NatsConnection, stream: string, from: number) {
+  /**
+   * `from` is the first sequence wanted, at least 1. `fetchRecords` bounds what waits in memory (a record has at most the server's
+   * `max_payload`).
+   */
+  constructor(connection: NatsConnection, stream: string, from: number, fetchRecords: number) {
+    this.#fetchRecords = fetchRecords;
     this.#js = jetstream(connection);
     this.#stream = stream;
     this.#next = from;
@@ -72,7 +75,7 @@ export class LaneReader {
   }
 
   async *#fetch(consumer: Consumer): AsyncGenerator<LaneRecord, void> {
-    const wanted = Math.min(Math.max(this.#pending, 1), FETCH_RECORDS);
+    const wanted = Math.min(Math.max(this.#pending, 1), this.#fetchRecords);
     this.#messages = await consumer.fetch({ max_messages: wanted, expires: FETCH_MS });
     if (this.#closed || this.#lost) this.#messages.stop();
     for await (const message of this.#messages) {

@@ -1,17 +1,18 @@
 /**
- * The streams the feed writes, and the one way their tail is read.
+ * The streams the feed writes.
  *
- * STOCK_EVENTS and STOCK_AVAILABILITY can be derived again from the journal, so they do not pay for a sync per message:
- * file storage with `persist_mode: async` where the server knows it (2.12). STOCK_FEED_CURSOR is durable as the server is set.
+ * STOCK_EVENTS and STOCK_AVAILABILITY can be derived again from the journal, so with one replica they do not pay for a sync per message:
+ * file storage with `persist_mode: async` where the server knows it (2.12). Replicated, they are persisted as the server is set and written by
+ * atomic batches, see run-publisher.ts. STOCK_FEED_CURSOR is always durable as the server is set.
  */
 
 import {
   DiscardPolicy,
+  JetStreamApiError,
   type JetStreamManager,
   PersistMode,
   RetentionPolicy,
   StorageType,
-  type StoredMsg,
   type StreamConfig,
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
@@ -26,7 +27,7 @@ export const CURSOR_PREFIX = "stock.feed.cursor.";
 
 /** How much of STOCK_EVENTS is kept; whichever is reached first. */
 export interface Retention {
-  /** Milliseconds, at least 1,000; default 7 days. */
+  /** Milliseconds, at least 1,000 and several times the time to settle; default 7 days. */
   readonly maxAgeMs?: number | undefined;
   /** Bytes on disk; default no limit. */
   readonly maxBytes?: number | undefined;
@@ -37,31 +38,59 @@ const NANOS = 1_000_000;
 /** Nothing rests on deduplication here, see docs/spec/feed.md; the default of two minutes would keep millions of ids in the server. */
 const DUPLICATE_WINDOW_MS = 2_000;
 
+export interface StreamOptions {
+  readonly retention: Retention;
+  /** Copies of each stream, 1 to 5. For streams that are made now: those that exist keep theirs. */
+  readonly replicas: number;
+}
+
 /** Creates what is missing and applies the retention. Settings of an existing stream that are not ours stay as they are. */
-export async function ensureStreams(connection: NatsConnection, jsm: JetStreamManager, retention: Retention): Promise<void> {
-  const derived = persistsAsync(connection) ? { persist_mode: PersistMode.Async } : {};
+export async function ensureStreams(connection: NatsConnection, jsm: JetStreamManager, options: StreamOptions): Promise<void> {
+  const { retention, replicas } = options;
+  if (replicas > 1 && !knows212(connection)) throw new Error("a replicated feed needs nats-server 2.12 or newer");
+  const derived = { ...derivedConfig(knows212(connection), replicas), num_replicas: replicas };
   const limits = { max_age: (retention.maxAgeMs ?? AGE_MS_DEFAULT) * NANOS, max_bytes: retention.maxBytes ?? -1 };
   await ensure(jsm, { ...eventsConfig(), ...derived, ...limits }, limits);
-  await ensure(jsm, { ...availabilityConfig(), ...derived }, undefined);
-  await ensure(jsm, cursorConfig(), undefined);
+  await ensure(jsm, { ...availabilityConfig(), ...derived }, {});
+  await ensure(jsm, { ...cursorConfig(), num_replicas: replicas }, {});
+}
+
+function derivedConfig(serverKnows: boolean, replicas: number): Partial<StreamConfig> {
+  if (replicas > 1) return { allow_atomic: true };
+  return serverKnows ? { persist_mode: PersistMode.Async } : {};
 }
 
 type NamedConfig = Partial<StreamConfig> & { name: string };
 
-async function ensure(jsm: JetStreamManager, config: NamedConfig, limits: Partial<StreamConfig> | undefined): Promise<void> {
+async function ensure(jsm: JetStreamManager, config: NamedConfig, limits: Partial<StreamConfig>): Promise<void> {
   const present = await findStream(jsm, config.name);
   if (present === undefined) await jsm.streams.add(config);
-  else if (limits !== undefined && (present.max_age !== limits.max_age || present.max_bytes !== limits.max_bytes)) {
-    await jsm.streams.update(config.name, limits);
+  else {
+    const wanted = { ...limits, ...(present.num_replicas > 1 && config.name !== CURSOR_STREAM ? { allow_atomic: true } : {}) };
+    const differs = (Object.keys(wanted) as (keyof StreamConfig)[]).some(
+      (key) => present[key] !== wanted[key as keyof typeof wanted],
+    );
+    if (differs) await jsm.streams.update(config.name, wanted);
   }
 }
 
 async function findStream(jsm: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
-  for await (const info of jsm.streams.list()) if (info.config.name === name) return info.config;
-  return undefined;
+  try {
+    return (await jsm.streams.info(name)).config;
+  } catch (error) {
+    if (isStreamNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
-function persistsAsync(connection: NatsConnection): boolean {
+/** Error code of nats-server: there is no such stream. */
+const STREAM_NOT_FOUND = 10059;
+
+export function isStreamNotFound(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
+}
+
+function knows212(connection: NatsConnection): boolean {
   const [major = 0, minor = 0] = (connection.info?.version ?? "").split(".").map(Number);
   return major > 2 || (major === 2 && minor >= 12);
 }
@@ -74,7 +103,6 @@ function eventsConfig(): NamedConfig {
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
     duplicate_window: DUPLICATE_WINDOW_MS * NANOS,
-    num_replicas: 1,
     allow_direct: true,
   };
 }
@@ -90,7 +118,6 @@ function availabilityConfig(): NamedConfig {
     max_msgs_per_subject: 1,
     allow_rollup_hdrs: true,
     duplicate_window: DUPLICATE_WINDOW_MS * NANOS,
-    num_replicas: 1,
     allow_direct: true,
   };
 }
@@ -103,27 +130,5 @@ function cursorConfig(): NamedConfig {
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
     max_msgs_per_subject: 1,
-    num_replicas: 1,
   };
-}
-
-export interface Tail {
-  /** Sequence of the last message ever stored. */
-  readonly lastSeq: number;
-  /** Newest kept message that `mine` accepted, undefined when the newest {@link SCAN_MAX} hold none. */
-  readonly message: StoredMsg | undefined;
-}
-
-/** How far back a message of this lane is looked for. */
-export const SCAN_MAX = 1_000;
-
-/** The stream's own tail, as its leader has it. Rejects when it cannot be asked. */
-export async function readTail(jsm: JetStreamManager, stream: string, mine: (message: StoredMsg) => boolean): Promise<Tail> {
-  const { state } = await jsm.streams.info(stream);
-  const lowest = Math.max(state.first_seq, state.last_seq - SCAN_MAX + 1);
-  for (let seq = state.last_seq; seq >= lowest && seq > 0; seq--) {
-    const message = await jsm.streams.getMessage(stream, { seq });
-    if (message !== null && mine(message)) return { lastSeq: state.last_seq, message };
-  }
-  return { lastSeq: state.last_seq, message: undefined };
 }

@@ -1,18 +1,23 @@
 /** Every message between the feed's worker thread and the thread that started it. */
 
-import type { NatsOptions } from "../nats/index.ts";
+import type { FeedNats } from "./connect-feed.ts";
+import type { LaneNaming } from "./lane-directory.ts";
 import type { Retention } from "./streams.ts";
 
 export interface WorkerOptions {
-  readonly natsUrl: string;
-  readonly nats?: Omit<NatsOptions, "url"> | undefined;
-  readonly stream: string;
-  readonly lane: string;
+  readonly nats: FeedNats;
   readonly cluster: string;
+  readonly lanes: LaneNaming;
+  /** Whether it publishes from the start. */
+  readonly lead: boolean;
   readonly eventsPerSecondMax: number;
   readonly retention: Retention;
+  readonly replicas: number;
   readonly settleMs: number;
 }
+
+/** Sequence of a record, by lane. */
+export type LanePositions = ReadonlyMap<string, number>;
 
 export interface WorkerStats {
   /** Since this worker started. */
@@ -20,12 +25,12 @@ export interface WorkerStats {
   readonly resyncs: number;
   readonly eventsLagSeconds: number;
   readonly availabilityLagSeconds: number;
-  /** Newest record that is whole in STOCK_EVENTS; 0 before it is known. */
-  readonly eventsRecord: number;
-  /** Newest record that is in the availability bucket. */
-  readonly availabilityRecord: number;
-  /** Records up to here are in both outputs for good. */
-  readonly settledRecord: number;
+  /** Newest records that are whole in STOCK_EVENTS; none before they are known, and while another node leads. */
+  readonly eventsPositions: LanePositions;
+  /** Newest records that are in the availability bucket. */
+  readonly availabilityPositions: LanePositions;
+  /** Records up to here are in both outputs for good, whoever published them. */
+  readonly settled: LanePositions;
   /** CPU time of the worker thread's process share, microseconds since it started. */
   readonly cpuMicros: number;
 }
@@ -35,4 +40,8 @@ export type FromWorker =
   | { readonly kind: "stats"; readonly stats: WorkerStats }
   | { readonly kind: "log"; readonly level: "info" | "warn" | "error"; readonly fields: object; readonly message: string };
 
-export type ToWorker = { readonly kind: "stop"; readonly drainMs: number };
+export type ToWorker =
+  | { readonly kind: "lead"; readonly lead: boolean }
+  /** There may be a new lane. */
+  | { readonly kind: "look" }
+  | { readonly kind: "stop"; readonly drainMs: number };

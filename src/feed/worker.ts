@@ -1,26 +1,30 @@
-/** The feed's worker thread: one NATS connection, the two followers of a lane, a report a few times a second. */
+/**
+ * The feed's worker thread: one NATS connection, the two followers of all lanes while it leads, a report a few times a second.
+ * While another node leads it only reads the stored cursor.
+ */
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, workerData } from "node:worker_threads";
-import { jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/nats-core";
 import { invariant } from "../base/index.ts";
-import { connectionOptions } from "../nats/index.ts";
 import type { Log } from "../ports/index.ts";
 import { AvailabilityFollower } from "./availability-follower.ts";
-import type { FeedCursor } from "./cursor.ts";
+import { connectFeed } from "./connect-feed.ts";
+import type { FeedCursor, Progress } from "./cursor.ts";
 import { CursorStore } from "./cursor-store.ts";
 import { EventFollower } from "./event-follower.ts";
 import type { FollowerWorld } from "./follower.ts";
 import { giveWay } from "./give-way.ts";
+import { LaneDirectory } from "./lane-directory.ts";
 import { SettledProgress } from "./settled-progress.ts";
 import { ensureStreams } from "./streams.ts";
-import type { FromWorker, ToWorker, WorkerOptions, WorkerStats } from "./worker-messages.ts";
+import type { FromWorker, LanePositions, ToWorker, WorkerOptions, WorkerStats } from "./worker-messages.ts";
 
 const REPORT_MS = 250;
-const RECONNECT_MS = 100;
-const PING_MS = 5_000;
+/** How often lanes are looked up and the stored cursor is read. */
+const LOOK_MS = 3_000;
 const REQUEST_MS_MAX = 2_000;
 
 class FeedWorker {
@@ -31,17 +35,26 @@ class FeedWorker {
   readonly #events: EventFollower;
   readonly #availability: AvailabilityFollower;
   readonly #stop = new AbortController();
+  #term: AbortController | undefined;
+  #lead: boolean;
+  #leadChanged = Promise.withResolvers<void>();
   #connected = Promise.withResolvers<void>();
   #stored: FeedCursor | undefined;
+  #saved: FeedCursor | undefined;
   #saving = false;
 
-  constructor(port: MessagePort, world: Omit<FollowerWorld, "storedCursor" | "resynced" | "connected">, options: WorkerOptions) {
+  constructor(port: MessagePort, connection: NatsConnection, jsm: JetStreamManager, options: WorkerOptions) {
     this.#port = port;
+    this.#lead = options.lead;
     this.#settled = new SettledProgress(options.settleMs);
-    this.#cursors = new CursorStore(world.connection, world.jsm, options.lane);
+    this.#cursors = new CursorStore(connection, jsm, options.cluster);
     this.#world = {
-      ...world,
-      storedCursor: () => this.#cursors.load(),
+      connection,
+      jsm,
+      directory: new LaneDirectory(jsm, options.lanes),
+      log: portLog(port),
+      storedCursor: () => this.#load(),
+      knownCursor: () => this.#stored,
       resynced: () => this.#settled.forget(),
       connected: () => this.#connected.promise,
     };
@@ -51,14 +64,37 @@ class FeedWorker {
 
   /** Resolves once a stop has been asked for and done. */
   async run(): Promise<void> {
-    const following = Promise.all([this.#events.follow(this.#stop.signal), this.#availability.follow(this.#stop.signal)]);
     this.#connected.resolve();
     void this.#watchConnection();
-    const reports = setInterval(() => this.#report(), REPORT_MS);
-    this.#port.once("message", (message: ToWorker) => void this.#drain(message.drainMs));
-    await following;
-    clearInterval(reports);
+    const timers = [setInterval(() => this.#report(), REPORT_MS), setInterval(() => void this.#look(), LOOK_MS)];
+    this.#port.on("message", (message: ToWorker) => this.#receive(message));
+    void this.#look();
+    while (!this.#stop.signal.aborted) {
+      if (this.#lead) await this.#serveTerm();
+      else await this.#leadChanged.promise;
+    }
+    for (const timer of timers) clearInterval(timer);
     this.#report();
+  }
+
+  /** Publishes until it is told to pause or to stop. */
+  async #serveTerm(): Promise<void> {
+    const term = new AbortController();
+    this.#term = term;
+    await Promise.all([this.#events.follow(term.signal), this.#availability.follow(term.signal)]);
+    this.#term = undefined;
+    this.#settled.forget();
+  }
+
+  #receive(message: ToWorker): void {
+    if (message.kind === "look") void this.#look();
+    else if (message.kind === "stop") void this.#drain(message.drainMs);
+    else {
+      this.#lead = message.lead;
+      if (!message.lead) this.#term?.abort();
+      this.#leadChanged.resolve();
+      this.#leadChanged = Promise.withResolvers();
+    }
   }
 
   async #watchConnection(): Promise<void> {
@@ -69,6 +105,20 @@ class FeedWorker {
       this.#events.connectionLost();
       this.#availability.connectionLost();
     }
+  }
+
+  /** What fails here is tried again with the next look. */
+  async #look(): Promise<void> {
+    try {
+      await Promise.all([this.#lead ? this.#world.directory.refresh() : undefined, this.#load()]);
+    } catch (error) {
+      this.#world.log.warn({ reason: String(error) }, "the lanes or the feed cursor could not be looked up");
+    }
+  }
+
+  async #load(): Promise<FeedCursor | undefined> {
+    this.#stored = await this.#cursors.load();
+    return this.#stored;
   }
 
   #report(): void {
@@ -83,27 +133,29 @@ class FeedWorker {
       resyncs: this.#events.resyncs,
       eventsLagSeconds: this.#events.lagSeconds(now),
       availabilityLagSeconds: this.#availability.lagSeconds(now),
-      eventsRecord: this.#events.progress?.record ?? 0,
-      availabilityRecord: this.#availability.progress.record,
-      settledRecord: Math.min(this.#stored?.events.record ?? 0, this.#stored?.availability.record ?? 0),
+      eventsPositions: mapOf(this.#events.progress),
+      availabilityPositions: mapOf(this.#availability.progress),
+      settled: settledPositions(this.#stored),
       cpuMicros: threadCpuMicros(),
     };
   }
 
   #settle(): void {
     const now = performance.now();
-    const events = this.#events.progress;
-    if (events !== undefined) this.#settled.observe(now, { events, availability: this.#availability.progress });
+    const [events, availability] = [this.#events.progress, this.#availability.progress];
+    if (events !== undefined && availability !== undefined) this.#settled.observe(now, { events, availability });
     const settled = this.#settled.settled(now);
-    if (settled === undefined || settled === this.#stored || this.#saving) return;
+    if (settled === undefined || settled === this.#saved || this.#saving) return;
     this.#saving = true;
     void this.#save(settled);
   }
 
   async #save(cursor: FeedCursor): Promise<void> {
     try {
-      await this.#cursors.save(cursor);
-      this.#stored = cursor;
+      const stored = await this.#cursors.save(cursor);
+      if (stored === undefined) return;
+      this.#stored = stored;
+      this.#saved = cursor;
     } catch (error) {
       this.#world.log.warn({ reason: String(error) }, "the feed cursor could not be stored; tried again with the next report");
     } finally {
@@ -111,26 +163,42 @@ class FeedWorker {
     }
   }
 
-  /** Waits until both followers have what is in the lane now, at most `drainMs`, then ends them. */
+  /** Waits until both followers have what is in the lanes now, at most `drainMs`, then ends them. */
   async #drain(drainMs: number): Promise<void> {
     const deadline = performance.now() + drainMs;
-    const goal = await this.#laneLast();
-    while (performance.now() < deadline && this.#reached() < goal) await delay(10);
+    const goal = this.#lead && drainMs > 0 ? await this.#laneEnds() : [];
+    while (performance.now() < deadline && this.#lead && !this.#reached(goal)) await delay(10);
     this.#stop.abort();
+    this.#term?.abort();
+    this.#leadChanged.resolve();
   }
 
-  #reached(): number {
-    return Math.min(this.#events.progress?.record ?? 0, this.#availability.progress.record);
+  #reached(goal: readonly (readonly [lane: string, last: number])[]): boolean {
+    const [events, availability] = [this.#events.progress?.lanes, this.#availability.progress?.lanes];
+    return goal.every(([lane, last]) => Math.min(events?.[lane] ?? 0, availability?.[lane] ?? 0) >= last);
   }
 
-  async #laneLast(): Promise<number> {
+  async #laneEnds(): Promise<(readonly [string, number])[]> {
+    const { directory, log } = this.#world;
     try {
-      return (await this.#world.jsm.streams.info(this.#world.stream)).state.last_seq;
+      await directory.refresh();
+      const ends = [...directory.lanes].map(async (lane) => [lane, (await directory.bounds(lane))?.last ?? 0] as const);
+      return await Promise.all(ends);
     } catch (error) {
-      this.#world.log.warn({ reason: String(error) }, "the feed stops without draining: the lane cannot be asked");
-      return 0;
+      log.warn({ reason: String(error) }, "the feed stops without draining: the lanes cannot be asked");
+      return [];
     }
   }
+}
+
+/** What both outputs have for good, by lane. */
+function settledPositions(cursor: FeedCursor | undefined): LanePositions {
+  const [events, availability] = [mapOf(cursor?.events), mapOf(cursor?.availability)];
+  return new Map([...events].map(([lane, record]) => [lane, Math.min(record, availability.get(lane) ?? 0)]));
+}
+
+function mapOf(progress: Progress | undefined): LanePositions {
+  return new Map(Object.entries(progress?.lanes ?? {}));
 }
 
 function threadCpuMicros(): number {
@@ -151,17 +219,11 @@ async function main(): Promise<void> {
   const port = parentPort;
   giveWay();
   const options = workerData as WorkerOptions;
-  const connection = await connect({
-    ...connectionOptions({ ...options.nats, url: options.natsUrl }),
-    name: `stockgrid feed ${options.lane}`,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_MS,
-    pingInterval: PING_MS,
-  });
+  const connection = await connectFeed(options.nats, `stockgrid feed ${options.cluster}`);
   const jsm = await jetstreamManager(connection, { timeout: REQUEST_MS_MAX });
-  await ensureStreams(connection, jsm, options.retention);
+  await ensureStreams(connection, jsm, options);
   port.postMessage({ kind: "ready" } satisfies FromWorker);
-  await new FeedWorker(port, { connection, jsm, stream: options.stream, lane: options.lane, log: portLog(port) }, options).run();
+  await new FeedWorker(port, connection, jsm, options).run();
   await connection.close();
   port.close();
 }

@@ -34,6 +34,11 @@ export function laneStreamName(lane: string): string {
   return name;
 }
 
+/** What the streams of all lanes of a cluster have in common: the prefix of streams, and what the name of the lane behind it begins with. */
+export function laneNaming(cluster: string): { readonly streamPrefix: string; readonly lanePrefix: string } {
+  return { streamPrefix: STREAM_PREFIX, lanePrefix: `${escapePart(cluster)}_` };
+}
+
 /** The one subject of the stream: `stockgrid.lane.<lane>`. */
 export function laneSubject(stream: string): string {
   return SUBJECT_PREFIX + (stream.startsWith(STREAM_PREFIX) ? stream.slice(STREAM_PREFIX.length) : stream);

@@ -27,7 +27,7 @@ async function stored(): Promise<string[]> {
 beforeEach(async () => {
   nats = await startTestNats();
   connection = await connect({ servers: nats.url });
-  await ensureStreams(connection, await jetstreamManager(connection), {});
+  await ensureStreams(connection, await jetstreamManager(connection), { retention: {}, replicas: 1 });
 });
 
 afterEach(async () => {
@@ -41,6 +41,16 @@ describe("a run of chained messages", () => {
     expect(await publisher.append(run("a", "b", "c"), 0)).toBe(3);
     expect(await publisher.append(run("d"), 3)).toBe(4);
     expect(await stored()).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("does not fit any more when other messages have taken the numbers of those before it", async () => {
+    const publisher = new ChainPublisher(connection);
+    await publisher.append(run("a", "b"), 0);
+    await (await jetstreamManager(connection)).streams.delete(EVENTS_STREAM);
+    await ensureStreams(connection, await jetstreamManager(connection), { retention: {}, replicas: 1 });
+    await new ChainPublisher(connection).append(run("b", "a"), 0);
+    await expect(publisher.append(run("c", "d"), 2)).rejects.toThrow(ChainBroken);
+    expect(await stored()).toEqual(["b", "a"]);
   });
 
   it("is refused whole when another writer was faster, also where a sequence in its middle fits the end of the stream", async () => {

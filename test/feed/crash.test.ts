@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AVAILABILITY_BUCKET, availabilityKey, EVENTS_STREAM, startFeed } from "../../src/feed/index.ts";
 import { startTestNats, type TestNats } from "../support/nats.ts";
 import { silentLog } from "../support/silent-log.ts";
-import { LANE_STREAM, TestLane } from "./lane.ts";
+import { LANES, TestLane } from "./lane.ts";
 import { publishedEvents } from "./published.ts";
 import { until } from "./until.ts";
 
@@ -71,10 +71,10 @@ async function killing(kill: () => Promise<void>): Promise<void> {
 }
 
 async function expectComplete(): Promise<void> {
-  const feed = await startFeed({ natsUrl: nats.url, stream: LANE_STREAM, lane: "l0", cluster: "test", log: silentLog });
+  const feed = await startFeed({ nats: { url: nats.url }, lanes: LANES, cluster: "test", log: silentLog });
   await until("the feed has caught up", () => {
-    const { eventsPosition, availabilityPosition } = feed.stats();
-    return eventsPosition === lane.last && availabilityPosition === lane.last;
+    const { eventsPositions, availabilityPositions } = feed.stats();
+    return eventsPositions.get("l0") === lane.last && availabilityPositions.get("l0") === lane.last;
   });
   await feed.stop();
   const events = await publishedEvents(connection);

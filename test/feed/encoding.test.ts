@@ -50,11 +50,11 @@ describe("tokens of subjects and keys", () => {
 
 describe("event ids", () => {
   it("name lane, record and entry, also when the lane's name holds a dash", () => {
-    expect(placeOfEventId("node-1", eventId("node-1", 12, 3))).toEqual({ seq: 12, index: 3 });
+    expect(placeOfEventId(eventId("node-1", 12, 3))).toEqual({ lane: "node-1", seq: 12, index: 3 });
   });
 
-  it.each(["node-10-1-2", "other-1-2", "node-1-1", "node-1-x-2", ""])("of another form, such as %j, are not ours", (id) => {
-    expect(placeOfEventId("node-1", id)).toBeUndefined();
+  it.each(["1-2", "-1-2", "node-1-x", "node-1-x-2", "node-1-2 ", ""])("of another form, such as %j, are not ours", (id) => {
+    expect(placeOfEventId(id)).toBeUndefined();
   });
 });
 

@@ -2,6 +2,6 @@
 
 import { startFeed } from "../../src/feed/index.ts";
 import { silentLog } from "../support/silent-log.ts";
-import { LANE_STREAM } from "./lane.ts";
+import { LANES } from "./lane.ts";
 
-await startFeed({ natsUrl: process.argv[2] ?? "", stream: LANE_STREAM, lane: "l0", cluster: "test", log: silentLog });
+await startFeed({ nats: { url: process.argv[2] ?? "" }, lanes: LANES, cluster: "test", log: silentLog });

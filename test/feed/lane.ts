@@ -1,32 +1,49 @@
-/** A journal lane written by the test: real records, real stream, a stock record that moves by one unit with each event. */
+/**
+ * Journal lanes written by the test: real records, real streams, stock records that move by one unit with each event. Lanes that share
+ * `records` are of one cluster: a record continues in whichever lane its next event is appended to.
+ */
 
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
-import type { EpochMs, LocationId, ReservationId, Sku } from "../../src/base/index.ts";
+import type { EpochMs, LaneSeq, LocationId, ReservationId, ShardId, Sku } from "../../src/base/index.ts";
 import { checksumOf, encodeJournalRecord } from "../../src/codec/index.ts";
 import type { Log } from "../../src/ports/index.ts";
 import type { Entry, StockEntry } from "../../src/shard/index.ts";
 import { emptyRecord, evolve, followReservation, type StockRecord } from "../../src/stock/index.ts";
 
-export const LANE_STREAM = "SG_LANE_test";
-const LANE_SUBJECT = "sg.lane.test";
+export const LANES = { streamPrefix: "SG_LANE_", lanePrefix: "l" };
+export const LANE_STREAM = laneStream("l0");
+
+export function laneStream(lane: string): string {
+  return LANES.streamPrefix + lane;
+}
+
+export type TestRecords = Map<string, StockRecord>;
 
 export class TestLane {
   readonly #connection: NatsConnection;
-  readonly #records = new Map<string, StockRecord>();
+  readonly #records: TestRecords;
+  readonly name: string;
   #previous = 0;
   #last = 0;
   /** Ids of all stock entries appended, in order. */
   readonly ids: string[] = [];
 
-  private constructor(connection: NatsConnection) {
+  private constructor(connection: NatsConnection, name: string, records: TestRecords) {
     this.#connection = connection;
+    this.name = name;
+    this.#records = records;
   }
 
-  static async create(connection: NatsConnection): Promise<TestLane> {
+  static async create(
+    connection: NatsConnection,
+    name = "l0",
+    records: TestRecords = new Map(),
+    replicas = 1,
+  ): Promise<TestLane> {
     const jsm = await jetstreamManager(connection);
-    await jsm.streams.add({ name: LANE_STREAM, subjects: [LANE_SUBJECT], max_msgs: -1 });
-    return new TestLane(connection);
+    await jsm.streams.add({ name: laneStream(name), subjects: [`sg.lane.${name}`], max_msgs: -1, num_replicas: replicas });
+    return new TestLane(connection, name, records);
   }
 
   get last(): number {
@@ -52,14 +69,26 @@ export class TestLane {
     return { entry: "stock", event, after };
   }
 
+  /** From here on what lane `from` had up to `seq` continues in this lane. */
+  adopts(from: TestLane, seq: number = from.last): Entry {
+    const origin = { kind: "place", lane: from.name, seq: seq as LaneSeq } as const;
+    return { entry: "adopted", shard: 1 as ShardId, epoch: 1, origin };
+  }
+
   /** Commits one record; tries again until the server has taken it. */
   async append(entries: readonly Entry[]): Promise<void> {
-    const bytes = encodeJournalRecord({ lane: "l0", epoch: 1, previous: this.#previous, at: Date.now() as EpochMs, entries });
+    const bytes = encodeJournalRecord({
+      lane: this.name,
+      epoch: 1,
+      previous: this.#previous,
+      at: Date.now() as EpochMs,
+      entries,
+    });
     await this.#store(bytes);
     this.#previous = checksumOf(bytes);
     this.#last++;
     for (let index = 0; index < entries.length; index++) {
-      if (entries[index]?.entry === "stock") this.ids.push(`l0-${this.#last}-${index}`);
+      if (entries[index]?.entry === "stock") this.ids.push(`${this.name}-${this.#last}-${index}`);
     }
   }
 
@@ -67,7 +96,7 @@ export class TestLane {
     const js = jetstream(this.#connection, { timeout: 500 });
     for (let tries = 0; tries < 100; tries++) {
       try {
-        await js.publish(LANE_SUBJECT, bytes, { expect: { lastSequence: this.#last }, retries: 0 });
+        await js.publish(`sg.lane.${this.name}`, bytes, { expect: { lastSequence: this.#last }, retries: 0 });
         return;
       } catch (error) {
         if (await this.#stored(error)) return;
@@ -80,7 +109,7 @@ export class TestLane {
   async #stored(error: unknown): Promise<boolean> {
     try {
       const jsm = await jetstreamManager(this.#connection, { checkAPI: false });
-      return (await jsm.streams.info(LANE_STREAM)).state.last_seq === this.#last + 1;
+      return (await jsm.streams.info(laneStream(this.name))).state.last_seq === this.#last + 1;
     } catch {
       if (this.#connection.isClosed()) throw error;
       return false;
