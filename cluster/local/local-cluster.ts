@@ -31,6 +31,8 @@ export interface LocalClusterStart extends LocalClusterOptions {
 const REPLICAS_OF_A_CLUSTER = 3;
 /** Mirrors can be made again from what they copy. */
 const MIRROR_REPLICAS = 1;
+/** The nodes are ready by then. */
+const ORIGIN_MS_MAX = 20_000;
 const QUIET: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export class LocalCluster {
@@ -110,7 +112,6 @@ export class LocalCluster {
   async startNats(): Promise<void> {
     await all(this.#nats.map((server) => server.start()));
     await all(this.#nats.map((server) => server.ready()));
-    if (this.#plan.generated !== undefined) await this.#makeClientStreams();
     this.#note();
   }
 
@@ -118,6 +119,7 @@ export class LocalCluster {
   async startNodes(): Promise<void> {
     await all(this.#nodes.map((node) => node.start()));
     await all(this.#nodes.map((node) => node.ready()));
+    if (this.#plan.generated !== undefined && this.#nodes.length > 0) await this.#makeClientStreams();
     this.#note();
   }
 
@@ -238,7 +240,7 @@ export class LocalCluster {
     const options = { ...this.natsOptions("clients-operator"), name: "local cluster", log: QUIET };
     const connection = await connectNats(options);
     try {
-      await ensureClientStreams(connection, MIRROR_REPLICAS);
+      await ensureClientStreams(connection, MIRROR_REPLICAS, ORIGIN_MS_MAX);
     } finally {
       await connection.close();
     }

@@ -29,8 +29,9 @@ const ACCOUNT_OF: Readonly<Record<Role, string>> = {
   sys: ACCOUNTS.system,
 };
 
-/** Requests that only create a consumer; what it delivers reaches the account of clients as {@link MIRROR_PREFIX}. */
+/** To see how far a stream is, and to create the consumer of its mirror, which delivers into the account of clients as {@link MIRROR_PREFIX}. */
 const MIRROR_SERVICES = [EVENTS_STREAM, AVAILABILITY_STREAM].flatMap((stream) => [
+  `STREAM.INFO.${stream}`,
   `CONSUMER.CREATE.${stream}`,
   `CONSUMER.CREATE.${stream}.>`,
 ]);

@@ -1,0 +1,174 @@
+/** The local cluster itself, small: one NATS server and one node, and the command in front of it. */
+
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { clusterFilePath, freePorts, LocalCluster, readClusterFile, waitFor } from "../../cluster/local/index.ts";
+import { HELP, readWords } from "../../scripts/cluster/options.ts";
+import { VERBS } from "../../scripts/cluster/verbs.ts";
+import { processIdentity } from "../../src/embedded-nats/index.ts";
+
+const SCRIPT = join(import.meta.dirname, "../../scripts/cluster.ts");
+
+let folder: string;
+let cluster: LocalCluster | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "stockgrid-local-"));
+});
+
+afterEach(async () => {
+  await cluster?.kill();
+  cluster = undefined;
+  await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+});
+
+interface Ran {
+  readonly status: number | null;
+  readonly text: string;
+}
+
+async function npmRunCluster(...words: string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [SCRIPT, ...words, "--data", folder]);
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { status, text };
+}
+
+function alive(pid: number | undefined): boolean {
+  return pid !== undefined && processIdentity(pid) !== undefined;
+}
+
+describe("a local cluster", () => {
+  it("starts, loses a node and its server, has them again with the same address and data, and stops in order", async () => {
+    const endings: string[] = [];
+    const onEnd = (name: string, { unexpected }: { unexpected: boolean }): number => endings.push(`${name} ${unexpected}`);
+    cluster = await LocalCluster.start({ folder, nats: 1, nodes: 1, onEnd });
+    const [node, server] = [cluster.nodes[0], cluster.nats[0]];
+    if (node === undefined || server === undefined) throw new Error("the cluster is empty");
+    const put = await fetch(`${node.httpUrl}/v1/movements`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ id: "m1", type: "count", sku: "A", location: "nowhere", quantity: 1 }),
+    });
+    expect(put.status).toBe(200);
+
+    await node.kill();
+    await server.kill();
+    expect([node.running, server.running]).toEqual([false, false]);
+    await cluster.startAgain("nats-1");
+    await cluster.startAgain("node-1");
+    expect((await fetch(`${node.httpUrl}/readyz`)).status).toBe(200);
+    expect(readClusterFile(folder)?.nodes).toMatchObject([{ name: "node-1", pid: node.pid, httpUrl: node.httpUrl }]);
+
+    const order: string[] = [];
+    await cluster.stop((name) => order.push(name));
+    expect(order).toEqual(["node-1", "nats-1"]);
+    expect(endings).toEqual(["node-1 false", "nats-1 false", "node-1 false", "nats-1 false"]);
+    expect(readClusterFile(folder)?.nodes.map(({ pid }) => pid)).toEqual([0]);
+  }, 120_000);
+
+  it("stands still when frozen and goes on when thawed", async () => {
+    cluster = await LocalCluster.create({ folder, nats: 1, nodes: 0 });
+    await cluster.startNats();
+    const [server] = cluster.nats;
+    const answers = (): Promise<boolean> =>
+      fetch(`${server?.monitorUrl}/healthz`, { signal: AbortSignal.timeout(500) }).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+    server?.freeze();
+    expect(await answers()).toBe(false);
+    server?.thaw();
+    expect(await answers()).toBe(true);
+  });
+
+  it("tells of a process that ended unasked", async () => {
+    const ended = Promise.withResolvers<string>();
+    cluster = await LocalCluster.create({
+      folder,
+      nats: 1,
+      nodes: 0,
+      onEnd: (name, { signal }) => ended.resolve(`${name} ${signal}`),
+    });
+    await cluster.startNats();
+    process.kill(cluster.nats[0]?.pid ?? 0, "SIGKILL");
+    expect(await ended.promise).toBe("nats-1 SIGKILL");
+  });
+
+  it("refuses a folder that is used, of another kind, or not its own", async () => {
+    cluster = await LocalCluster.create({ folder, nats: 1, nodes: 0 });
+    await cluster.startNats();
+    await expect(LocalCluster.create({ folder, nats: 1 })).rejects.toThrow(/started by process/);
+    const left = JSON.parse(await readFile(clusterFilePath(folder), "utf8")) as object;
+    // As if who started it had been killed.
+    await writeFile(clusterFilePath(folder), JSON.stringify({ ...left, pid: 2 ** 22 + 1, identity: "gone" }));
+    await expect(LocalCluster.create({ folder, nats: 1 })).rejects.toThrow(`End them with: kill ${cluster.nats[0]?.pid}`);
+    await cluster.kill();
+    const after = { ...left, pid: 2 ** 22 + 1, identity: "gone", nats: cluster.describe().nats };
+    await writeFile(clusterFilePath(folder), JSON.stringify(after));
+    await expect(LocalCluster.create({ folder, nats: 3 })).rejects.toThrow(/data of 1 NATS servers, not of 3/);
+    await expect(LocalCluster.create({ folder, nats: 1, secure: true })).rejects.toThrow(/without TLS and accounts/);
+    const foreign = await mkdtemp(join(folder, "foreign-"));
+    await writeFile(join(foreign, "precious"), "");
+    await expect(LocalCluster.create({ folder: foreign, fresh: true })).rejects.toThrow(/not empty/);
+    expect(await readFile(join(foreign, "precious"), "utf8")).toBe("");
+  });
+});
+
+describe("ports", () => {
+  it("are different, free, and kept where they are free", async () => {
+    const first = await freePorts(20);
+    expect(new Set(first).size).toBe(20);
+    expect(await freePorts(20, first)).toEqual(first);
+  });
+});
+
+describe("npm run cluster", () => {
+  it("teaches", () => {
+    for (const word of [...VERBS, "--nodes", "--nats", "--members", "--fresh", "--secure", "Exit status"])
+      expect(HELP).toContain(word);
+  });
+
+  it.each([
+    [["--nats", "0"], "--nats takes a whole number from 1 to 9"],
+    [["--nodes", "x"], "--nodes takes a whole number from 1 to 9"],
+    [["--cluster", "a.b"], "--cluster takes"],
+    [["--nots"], "--nots"],
+  ] as const)("refuses %j", (words, saying) => {
+    expect(readWords(words)).toEqual({ wrong: expect.stringContaining(saying) });
+  });
+
+  it.each([
+    [["explode"], 2, 'no command "explode"'],
+    [["stop"], 2, "stop takes one name"],
+    [["status"], 1, "no cluster runs"],
+  ] as const)("answers %j with status %i", async (words, status, saying) => {
+    expect(await npmRunCluster(...words)).toEqual({ status, text: expect.stringContaining(saying) });
+  });
+
+  it("runs a cluster, takes commands for it, and leaves nothing behind", async () => {
+    const child = spawn(process.execPath, [SCRIPT, "--data", folder, "--nats", "1", "--nodes", "1"]);
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    try {
+      await waitFor("the banner", 60_000, async () => (text.includes("The cluster is ready") ? true : undefined));
+      expect(await npmRunCluster()).toEqual({ status: 1, text: expect.stringContaining(`started by process ${child.pid}`) });
+      expect(await npmRunCluster("restart", "node-1")).toEqual({ status: 0, text: "node-1 is ready again\n" });
+      expect(await npmRunCluster("stop", "node-9")).toEqual({ status: 1, text: "npm run cluster: there is no node-9\n" });
+      expect((await npmRunCluster("status")).text).toMatch(/nats-1 +nats:\/\/127\.0\.0\.1:\d+ +\d+/);
+      const pids = [...(readClusterFile(folder)?.nodes ?? []), ...(readClusterFile(folder)?.nats ?? [])].map(({ pid }) => pid);
+      expect(pids.every(alive)).toBe(true);
+      child.kill("SIGINT");
+      expect(await closed).toBe(0);
+      expect(pids.some(alive)).toBe(false);
+    } finally {
+      child.kill("SIGKILL");
+      await closed;
+    }
+  }, 120_000);
+});
