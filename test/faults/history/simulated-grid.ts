@@ -59,6 +59,7 @@ class SimulatedGrid {
     });
     this.#drain();
     this.#spoil();
+    this.#now++;
     this.#send("closing", READ, () => undefined);
     this.#drain();
     return this.#recorder.calls();
