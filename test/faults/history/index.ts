@@ -7,6 +7,7 @@ export {
   HistoryRecorder,
   type Levels,
   monotonicMs,
+  type OpenCall,
   type RecordedCall,
   type Shortage,
 } from "./recorder.ts";
