@@ -1,0 +1,100 @@
+/** `npm run faults -- --scenario kill-node --runs 50 --seed 7`: real faults done to real processes, as often as one likes. */
+
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { makeSmallCluster } from "./make-cluster.ts";
+import { describeRuns, summarize } from "./report.ts";
+import { type RunReport, reasonToSkip, runScenario } from "./run-scenario.ts";
+import type { Scenario } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios/index.ts";
+import { SMALL_CLUSTER_FEATURES } from "./small-cluster.ts";
+
+const HELP = `Usage: npm run faults -- [--scenario <name>,<name>] [--runs N] [--seed S] [--json <file>] [--keep-going]
+
+Starts a grid, puts load on it, does a fault to it, and checks afterwards that every acknowledged change is there, that nothing
+is oversold, that the feed is complete and exactly once, and that what the clients saw is linearizable.
+
+  --scenario <name>  which, separated by commas; default all that can run
+  --runs N           how often each (default 1)
+  --seed S           the first seed; each run takes the next (default 1)
+  --json <file>      writes the report there
+  --keep-going       does not stop at the first run that fails
+
+Scenarios
+${SCENARIOS.map(({ name, does }) => `  ${name.padEnd(18)} ${does}`).join("\n")}
+`;
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: "string" },
+    runs: { type: "string", default: "1" },
+    seed: { type: "string", default: "1" },
+    json: { type: "string" },
+    "keep-going": { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+
+if (values.help) say(HELP);
+else process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const reports: RunReport[] = [];
+  const failures: { scenario: string; seed: number; error: string }[] = [];
+  const skipped: string[] = [];
+  for (const one of chosen(values.scenario)) {
+    const reason = await reasonToSkip(one, SMALL_CLUSTER_FEATURES);
+    if (reason !== undefined) {
+      skipped.push(reason);
+      say(`skipped: ${reason}`);
+      continue;
+    }
+    for (let run = 0; run < wholeNumber("--runs", values.runs); run++) {
+      const seed = wholeNumber("--seed", values.seed) + run;
+      try {
+        say(`${one.name}, seed ${seed}`);
+        const report = await runScenario(one, { seed, makeCluster: makeSmallCluster, say: (line) => say(`  ${line}`) });
+        reports.push(report);
+        say(`  ${JSON.stringify(report.measured)}`);
+      } catch (error) {
+        failures.push({ scenario: one.name, seed, error: (error as Error).message });
+        say(`  FAILED: ${(error as Error).message}`);
+        if (!values["keep-going"]) return finish(reports, failures, skipped);
+      }
+    }
+  }
+  return finish(reports, failures, skipped);
+}
+
+async function finish(
+  reports: readonly RunReport[],
+  failures: readonly { scenario: string; seed: number; error: string }[],
+  skipped: readonly string[],
+): Promise<number> {
+  const summary = summarize(reports);
+  say(`\n${describeRuns(summary)}\n${failures.length} of ${reports.length + failures.length} runs failed`);
+  for (const { scenario, seed } of failures) say(`again: npm run faults -- --scenario ${scenario} --seed ${seed}`);
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify({ summary, failures, skipped, runs: reports }, undefined, 2)}\n`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+function chosen(names: string | undefined): readonly Scenario[] {
+  if (names === undefined) return SCENARIOS;
+  return names.split(",").map((name) => {
+    const found = SCENARIOS.find((one) => one.name === name);
+    if (found === undefined)
+      throw new Error(`there is no scenario ${name}; there are ${SCENARIOS.map((one) => one.name).join(", ")}`);
+    return found;
+  });
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name} takes a whole number, not ${text}`);
+  return value;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,129 @@
+/** One run of one scenario: a fresh cluster, load, the fault, more load, and the books. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { SimRandom } from "../simulator/world/index.ts";
+import type { Cluster, Features } from "./cluster.ts";
+import { type BooksReport, checkBooks } from "./load/check-books.ts";
+import { type LoadSettings, Shoppers } from "./load/shoppers.ts";
+import { Probe } from "./probe.ts";
+import type { ClusterWishes, Measured, Preparation, Scenario } from "./scenario.ts";
+
+export type MakeCluster = (shape: { nodes: number; natsServers: number }, wishes: ClusterWishes) => Promise<Cluster>;
+
+export interface RunSettings {
+  readonly seed: number;
+  readonly makeCluster: MakeCluster;
+  readonly load?: Partial<LoadSettings>;
+  say(line: string): void;
+}
+
+export interface RunReport {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly measured: Measured;
+  /** Undefined for a scenario that checks its books itself. */
+  readonly books?: BooksReport;
+}
+
+/** Requests answered before the fault, and again after it, on whatever machine. */
+const ANSWERS_BEFORE = 150;
+const ANSWERS_AFTER = 50;
+const ANSWER_MS_MAX = 60_000;
+/** Beyond a beat of the grid's timers; a hold that outlives its time by more is a fault. */
+const EXPIRY_LATE_MS = 2_000;
+const FOLLOW_MS = 2_000;
+
+const LOAD: Omit<LoadSettings, "urls" | "seed" | "strictQuery"> = {
+  clients: 8,
+  skus: ["apple", "bread", "candle", "drum", "envelope", "flute", "globe", "hammer"],
+  linesMax: 3,
+  openingUnits: 60,
+  pauseMs: 10,
+  tryMsMax: 5_000,
+  patienceMs: 60_000,
+};
+const NOTHING: Preparation = { wishes: {}, close: async () => undefined };
+
+/** Why the scenario cannot run with such a cluster on this machine; undefined: it can. */
+export async function reasonToSkip(one: Scenario, features: Features): Promise<string | undefined> {
+  const missing = one.features.filter((feature) => !features[feature]);
+  if (missing.length > 0) return `${one.name} needs a grid that has: ${missing.join(", ")}`;
+  const reason = await one.unsupported?.();
+  return reason === undefined ? undefined : `${one.name}: ${reason}`;
+}
+
+/** Throws what went wrong, with the newest log lines. */
+export async function runScenario(one: Scenario, settings: RunSettings): Promise<RunReport> {
+  const prepared = (await one.prepare?.()) ?? NOTHING;
+  try {
+    const shape = { nodes: one.nodes, natsServers: one.natsServers };
+    const cluster = await settings.makeCluster(shape, prepared.wishes);
+    try {
+      return await perform(one, cluster, prepared, settings);
+    } catch (error) {
+      const logs = cluster.nodes().map(({ id }) => `--- ${id}\n${cluster.log(id).slice(-2_000)}`);
+      throw new Error(`${one.name}, seed ${settings.seed}: ${(error as Error).message}\n${logs.join("\n")}`, { cause: error });
+    } finally {
+      await cluster.end();
+    }
+  } finally {
+    await prepared.close();
+  }
+}
+
+async function perform(
+  one: Scenario,
+  cluster: Cluster,
+  prepared: Preparation,
+  { seed, say, load }: RunSettings,
+): Promise<RunReport> {
+  const shoppers = new Shoppers({
+    ...LOAD,
+    ...load,
+    seed,
+    urls: () => cluster.nodes().flatMap(({ httpUrl }) => httpUrl ?? []),
+    strictQuery: cluster.features.strictReads ? "?consistency=strict" : "",
+  });
+  await shoppers.start();
+  const probe = new Probe(cluster);
+  const stage = {
+    cluster,
+    shoppers,
+    prepared,
+    say,
+    random: new SimRandom(seed),
+    untilEveryShardServes: () => probe.untilEveryShardServes(),
+  };
+  const measured = await Promise.race([scene(one, stage), shoppers.failing().then(failIfOver)]);
+  if (one.checksItself === true) return { scenario: one.name, seed, measured };
+  await Promise.race([untilAnswered(shoppers, ANSWERS_AFTER), shoppers.failing()]);
+  await shoppers.stop();
+  await cluster.ready();
+  return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers) };
+}
+
+async function scene(one: Scenario, stage: Parameters<Scenario["run"]>[0]): Promise<Measured> {
+  await stage.untilEveryShardServes();
+  await untilAnswered(stage.shoppers, ANSWERS_BEFORE);
+  return await one.run(stage);
+}
+
+async function untilAnswered(shoppers: Shoppers, more: number): Promise<void> {
+  const enough = shoppers.answers + more;
+  const deadline = Date.now() + ANSWER_MS_MAX;
+  while (shoppers.answers < enough) {
+    if (Date.now() > deadline) throw new Error(`of ${more} requests ${enough - shoppers.answers} had no answer in time`);
+    await pause(20);
+  }
+}
+
+/** The books of a run that has ended. */
+export function checkAll(cluster: Cluster, shoppers: Shoppers): Promise<BooksReport> {
+  const natsUrl = cluster.natsServers().map(({ url }) => url);
+  const spread = cluster.features.sharesShards ? { followMs: FOLLOW_MS, passingMs: FOLLOW_MS } : {};
+  return checkBooks(shoppers, natsUrl.join(","), { expiryLateMs: EXPIRY_LATE_MS, ...spread });
+}
+
+function failIfOver(): never {
+  throw new Error("the load ended before the scenario");
+}

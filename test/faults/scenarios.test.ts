@@ -1,0 +1,27 @@
+/** Each scenario once, in the smallest cluster. The long form: `npm run faults -- --scenario <name> --runs 50`. */
+
+import { describe, expect, it } from "vitest";
+import { makeSmallCluster } from "./make-cluster.ts";
+import { reasonToSkip, runScenario } from "./run-scenario.ts";
+import { SCENARIOS } from "./scenarios/index.ts";
+import { SMALL_CLUSTER_FEATURES } from "./small-cluster.ts";
+
+const RUN_MS_MAX = 120_000;
+const seed = Number(process.env["FAULTS_SEED"] ?? 1);
+
+describe("one node and one NATS server", () => {
+  const fitting = SCENARIOS.filter(({ nodes, natsServers }) => nodes === 1 && natsServers === 1);
+
+  for (const one of fitting)
+    it(
+      `${one.name}: ${one.does}`,
+      async (context) => {
+        const reason = await reasonToSkip(one, SMALL_CLUSTER_FEATURES);
+        if (reason !== undefined) context.skip(reason);
+        const report = await runScenario(one, { seed, makeCluster: makeSmallCluster, say: () => undefined });
+        if (report.books !== undefined) expect(report.books.acknowledged).toBeGreaterThan(20);
+        expect(Object.keys(report.measured)).not.toEqual([]);
+      },
+      RUN_MS_MAX,
+    );
+});
