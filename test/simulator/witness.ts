@@ -20,7 +20,7 @@ import type { SimLane } from "./world/index.ts";
 
 export interface SeenLine {
   readonly pair: string;
-  readonly quantity: number;
+  quantity: number;
   held: number;
   allocated: number;
   fulfilled: number;
@@ -31,6 +31,10 @@ export interface SeenReservation {
   readonly reference: string | undefined;
   version: number;
   expiresAt: EpochMs;
+  /** `opening` and `refused` are seen by nobody; see reservation.md, over several shards. */
+  readonly stage: "opening" | "standing" | "refused";
+  /** Some other shard may not have followed yet. */
+  readonly unsettled: boolean;
   readonly lines: readonly SeenLine[];
 }
 
@@ -164,7 +168,15 @@ export class Witness {
       mustHold(line.quantity <= line.requested, `W4: ${where}: line ${index} of ${event.id} holds more than was asked`);
     }
     this.reservations.set(event.id, [
-      { id: event.id, reference: event.reference, version: 1, expiresAt: event.expiresAt, lines },
+      {
+        id: event.id,
+        reference: event.reference,
+        version: 1,
+        expiresAt: event.expiresAt,
+        stage: "standing",
+        unsettled: false,
+        lines,
+      },
     ]);
     if (event.reference !== undefined) historyOf(this.byReference, event.reference).push(event.id);
     for (const line of lines) this.#promise(line.pair, line.held, 0, touched);
@@ -224,7 +236,7 @@ export class Witness {
   }
 }
 
-const NOTHING: Levels = {
+export const NOTHING: Levels = {
   onHand: 0,
   held: 0,
   allocated: 0,
