@@ -223,7 +223,7 @@ class Run {
     this.#witness.catchUp();
     for (const sku of this.#catalogue.skus) {
       for (const location of this.#catalogue.locations) {
-        const operation: Operation = { kind: "read", name: "compare", sku, location };
+        const operation: Operation = { kind: "read", name: "compare", sku, location, strict: false };
         const answer = (await this.#ask(operation)) as { kind: "read"; value: Parameters<typeof sameLevels>[0] | undefined };
         const seen = this.#witness.levels(pairOf(operation));
         const same = answer.value === undefined || seen === undefined ? answer.value === seen : sameLevels(answer.value, seen);

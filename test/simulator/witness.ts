@@ -83,6 +83,10 @@ export class Witness {
     return this.reservations.get(id)?.at(-1);
   }
 
+  visibleVersion(id: string): number {
+    return this.reservation(id)?.version ?? 0;
+  }
+
   /** The newest levels of a pair. */
   levels(pair: string): Levels | undefined {
     return this.records.get(pair)?.at(-1);

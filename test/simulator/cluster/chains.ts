@@ -59,6 +59,11 @@ export class Chains {
     return this.#segments.size;
   }
 
+  /** Whether no newest segment of any shard is in the lane. */
+  ownsNothing(lane: string): boolean {
+    return [...this.#segments.values()].every((segment) => segment.lane !== lane);
+  }
+
   /** A new value of the shard map. */
   claimed(claims: readonly (Claim | undefined)[], where: string): void {
     for (const [index, claim] of claims.entries()) {
