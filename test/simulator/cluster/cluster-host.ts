@@ -109,6 +109,12 @@ export class ClusterHost {
     for (const slot of this.slots) if (slot.absent) this.join(slot);
   }
 
+  /** A machine that does not come back. */
+  lose(machine: string): void {
+    for (const slot of this.slots) if (slot.machine === machine) slot.absent = true;
+    this.#world.machine(machine).losePower();
+  }
+
   fail(error: unknown): void {
     this.failure ??= error instanceof Error ? error : new Violation(String(error));
   }

@@ -22,6 +22,10 @@ const SETTLE_MS_MAX = 900_000;
 const SERVED_MS_MAX = 60_000;
 /** Longer than any hold of the scenario, ms. */
 const HOLDS_END_MS = 61_000;
+/** How long after the end of a hold it is gone for sure, also when several members have to follow, ms. */
+const EXPIRE_MS_MAX = 10_000;
+/** How long it takes at most until every shard has its standby, ms. */
+const STAND_BY_MS = 15_000;
 const PATIENCE_MS = 8_000;
 const LOOK_MS = 500;
 
@@ -115,6 +119,8 @@ class ClusterRun {
     await this.#compareAll();
     await this.#restartAll();
     await this.#compareAll();
+    await this.#loseMachine();
+    await this.#compareAll();
     this.#witness.books.atRest();
     await this.#sellOut();
     this.#finalChecks();
@@ -179,14 +185,16 @@ class ClusterRun {
     await this.#until(() => client.done, "the opening stock");
   }
 
+  /** Clients that ask for anything, and one that only reads strictly. */
   #startClients(): void {
-    for (let number = 1; number <= this.#plan.clients; number++) {
-      const random = new SimRandom(this.#plan.seed, CLIENT_STREAM + number);
+    for (let number = 0; number <= this.#plan.clients; number++) {
+      const random = new SimRandom(this.#plan.seed, CLIENT_STREAM + 1 + number);
       let asked = 0;
       const next = (): Operation | undefined => {
         if (asked++ >= this.#plan.operationsEach) return undefined;
-        const now = this.#world.scheduler.wallMs;
-        return nextOperation(`client-${number}-${asked}`, random, this.#catalogue, this.#clientWorld.known, now);
+        const name = `client-${number}-${asked}`;
+        if (number === 0) return strictRead(name, random, this.#catalogue);
+        return nextOperation(name, random, this.#catalogue, this.#clientWorld.known, this.#world.scheduler.wallMs);
       };
       const client = new Client(this.#clientWorld, random, next);
       this.#clients.push(client);
@@ -221,16 +229,16 @@ class ClusterRun {
     this.#servedAfterMs = this.#world.scheduler.elapsedMs - begun;
   }
 
-  /** Past the end of every hold, by waiting or by a jump of the wall clock of the world. */
+  /** Past the end of every hold, by waiting or, where anything disturbs, by a jump of the wall clock of the world. */
   async #endHolds(): Promise<void> {
     const { scheduler, machines } = this.#world;
+    const { undisturbed } = this.#plan;
     const slowest = Math.min(...[...machines.values()].map((machine) => machine.wallOffsetMs));
     const { reservations } = this.#witness.books;
     const lastMs = Math.max(0, ...[...reservations.values()].map((history) => history.at(-1)?.expiresAt ?? 0));
-    const missingMs = lastMs - (scheduler.wallMs + slowest) - HOLDS_END_MS;
-    if (missingMs > 0) scheduler.jumpWall(missingMs);
-    const end = scheduler.elapsedMs + HOLDS_END_MS + 5_000;
-    await this.#until(() => scheduler.elapsedMs >= end, "every hold to end");
+    const missingMs = lastMs - (scheduler.wallMs + slowest);
+    if (!undisturbed && missingMs > 0) scheduler.jumpWall(missingMs);
+    await this.#pass((undisturbed ? HOLDS_END_MS : 0) + EXPIRE_MS_MAX);
     this.#witness.catchUp();
     for (const [id, history] of reservations) {
       const held = history.at(-1)?.lines.some((line) => line.held > 0);
@@ -298,6 +306,16 @@ class ClusterRun {
     await this.#until(() => slot.boots > boots, `${slot.lane} to come back`, SERVED_MS_MAX);
   }
 
+  /** With standbys in place, one machine of several goes for good: the others serve everything. */
+  async #loseMachine(): Promise<void> {
+    if (this.#plan.machines < 2) return;
+    await this.#pass(STAND_BY_MS);
+    const lost = this.#random.pick(this.#host.slots).machine;
+    this.#trace.note(`machine ${lost} is lost for good`);
+    this.#host.lose(lost);
+    await this.#until(() => this.#served(), `every shard to be served without machine ${lost}`, SERVED_MS_MAX);
+  }
+
   /** Exactly what is available can be reserved, and not one unit more. */
   async #sellOut(): Promise<void> {
     for (const sku of this.#catalogue.skus) {
@@ -347,6 +365,10 @@ class ClusterRun {
       mustHold(made.length === 1, `${reference} made ${made.length} reservations`);
     }
   }
+}
+
+function strictRead(name: string, random: SimRandom, { skus, locations }: Catalogue): Operation {
+  return { kind: "read", name, sku: random.pick(skus), location: random.pick(locations), strict: true };
 }
 
 function seenBy(witness: ClusterWitness): Seen {
