@@ -60,7 +60,15 @@ export class ClusterHost {
     this.slots = Array.from({ length: plan.members }, (_, index) => {
       const machine = `m${(index % plan.machines) + 1}`;
       world.machine(machine);
-      return { lane: `sim_${machine}_${index + 1}`, machine, running: undefined, absent: true, left: false, stopping: false, boots: 0 };
+      return {
+        lane: `sim_${machine}_${index + 1}`,
+        machine,
+        running: undefined,
+        absent: true,
+        left: false,
+        stopping: false,
+        boots: 0,
+      };
     });
   }
 

@@ -68,7 +68,8 @@ class ToyNode implements SimNode {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    while (this.#waiting.length > 0 || this.#flying) await new Promise<void>((resolve) => this.#options.ports.clock.after(5, resolve));
+    while (this.#waiting.length > 0 || this.#flying)
+      await new Promise<void>((resolve) => this.#options.ports.clock.after(5, resolve));
   }
 
   #tick(): void {
@@ -113,7 +114,11 @@ class ToyNode implements SimNode {
     if (!own && (this.#silent.get(claim.owner) ?? SUSPECT_BEATS) < SUSPECT_BEATS) return undefined;
     if (!own && this.#defect === "never-takes-over") return undefined;
     const seals = !own && this.#defect !== "no-seal";
-    const tip = own ? (this.#tip as Tip) : seals ? await sealLane(ports, claim.owner, claim.writer) : await tipOf(await ports.lanes.open(claim.owner));
+    const tip = own
+      ? (this.#tip as Tip)
+      : seals
+        ? await sealLane(ports, claim.owner, claim.writer)
+        : await tipOf(await ports.lanes.open(claim.owner));
     const place = { lane: claim.owner, seq: tip.seq };
     return (await hasAdopted(ports.lanes, place, claim.epoch)) ? { kind: "place", ...place } : claim.origin;
   }
@@ -124,7 +129,12 @@ class ToyNode implements SimNode {
     for (const entry of await historyOf(ports.lanes, origin)) {
       if (this.#defect !== "forgets-keys" || entry.entry !== "key") state.apply(entry);
     }
-    const adoptions = Array.from({ length: shards }, (_, shard) => ({ entry: "adopted" as const, shard: shard as ShardId, epoch, origin }));
+    const adoptions = Array.from({ length: shards }, (_, shard) => ({
+      entry: "adopted" as const,
+      shard: shard as ShardId,
+      epoch,
+      origin,
+    }));
     this.#tip = await appendBehind(ports, ports.journal, lane, this.#tip as Tip, adoptions);
     this.#leads = state;
     this.#expireLater();
@@ -200,9 +210,17 @@ class ToyNode implements SimNode {
           const kind = state.locations.has(location.id) ? ("replaced" as const) : ("created" as const);
           return { kind, location: state.putLocation(location, now) };
         }),
-      reservation: (id, done) => this.#run(done, read((state) => state.reservations.get(id))),
+      reservation: (id, done) =>
+        this.#run(
+          done,
+          read((state) => state.reservations.get(id)),
+        ),
       record: (sku, location, done, freshness?: Freshness) =>
-        this.#run(done, read((state) => state.records.get(pairOf({ sku, location }))), freshness?.strict),
+        this.#run(
+          done,
+          read((state) => state.records.get(pairOf({ sku, location }))),
+          freshness?.strict,
+        ),
       stock: (_sku, done) => done(fault("not-ready")),
       availability: (_skus, _locations, done) => done(fault("not-ready")),
       location: (_id, done) => done(fault("not-ready")),
@@ -228,4 +246,3 @@ export function toyProgram(defect?: Defect): (shards: number) => Program {
     claimsOf: (value) => Array.from({ length: shards }, () => claimOf(value)),
   });
 }
-

@@ -1,7 +1,14 @@
 /** The state of the toy: plain maps, every shard at once, with the production decisions about stock and reservations. */
 
 import { type EpochMs, hash32, type ReservationId } from "../../../src/base/index.ts";
-import type { IdempotencyKey, MovementResult, Reserve, ReserveResult, Transit, TransitResult } from "../../../src/member/index.ts";
+import type {
+  IdempotencyKey,
+  MovementResult,
+  Reserve,
+  ReserveResult,
+  Transit,
+  TransitResult,
+} from "../../../src/member/index.ts";
 import {
   createReservation,
   decideTransition,
@@ -57,7 +64,8 @@ export class ToyState {
     const used = this.#movements.get(movement.id);
     if (used !== undefined) return { kind: "duplicate", version: used };
     const places = [movement.location, movement.toLocation];
-    if (places.some((id) => id !== undefined && !this.locations.has(id))) return { kind: "not-found", detail: "no such location" };
+    if (places.some((id) => id !== undefined && !this.locations.has(id)))
+      return { kind: "not-found", detail: "no such location" };
     const record = this.#record(movement);
     const events = decideMovement(record, movement, now);
     if ("kind" in events) return events;
@@ -72,14 +80,21 @@ export class ToyState {
     const use = idempotency === undefined ? undefined : this.#keys.get(`${first} ${idempotency.key}`);
     const again = use === undefined ? undefined : this.reservations.get(use.reservation);
     if (again !== undefined) return { kind: "reserved", reservation: again, repeated: true };
-    const taken = lines.map((line) => ({ ...line, requested: line.quantity, quantity: Math.min(line.quantity, holdable(this.#record(line))) }));
+    const taken = lines.map((line) => ({
+      ...line,
+      requested: line.quantity,
+      quantity: Math.min(line.quantity, holdable(this.#record(line))),
+    }));
     const short = taken.filter((line) => line.quantity < line.requested);
     const enough = command.mode === "all" ? short.length === 0 : taken.some((line) => line.quantity > 0);
     if (!enough) return { kind: "insufficient-stock", shortages: short.map((line) => ({ ...line, available: line.quantity })) };
     const id = formatReservationId(now, unique, hash32(first));
     const { mode, reference, channel, ttlMs } = command;
     const expiresAt = (now + ttlMs) as EpochMs;
-    this.#say({ entry: "reservation", event: { kind: "held", id, version: 1, at: now, expiresAt, mode, lines: taken, reference, channel } });
+    this.#say({
+      entry: "reservation",
+      event: { kind: "held", id, version: 1, at: now, expiresAt, mode, lines: taken, reference, channel },
+    });
     for (const line of taken.filter((each) => each.quantity > 0)) {
       this.#stock(followReservation(this.#record(line), "held", { held: line.quantity, allocated: 0, fulfilled: 0 }, id, now));
     }
