@@ -98,11 +98,9 @@ class Node {
 
   async #startFeed(): Promise<void> {
     const { cluster, feedEventsPerSecondMax, replicas } = this.#settings;
-    const { url, ...natsSecurity } = this.#nats;
     this.#teardown.add("feed", () => this.#feed?.stop());
     this.#feed = await startFeed({
-      natsUrl: url,
-      natsSecurity,
+      nats: this.#nats,
       cluster,
       lanes: laneNaming(cluster),
       lead: false,

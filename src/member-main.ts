@@ -25,8 +25,8 @@ import {
 } from "./member/index.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
-import { describeIngest, describeKeeper, describeMember, describeRouter } from "./node-metrics.ts";
 import { type FromMemberThread, MEMBERS_MAX, type MemberThreadData, type ToMemberThread, VERSION } from "./node-messages.ts";
+import { describeIngest, describeKeeper, describeMember, describeRouter } from "./node-metrics.ts";
 import { Keeper } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
 import { openKeyValue } from "./registry/index.ts";
@@ -82,7 +82,12 @@ class MemberMain {
     const { cluster, replicas } = settings;
     const journal = await this.#connect("journal");
     const state = await openKeyValue({ connection: journal, replicas, bucket: `STOCKGRID_STATE_${cluster}`, storage: "file" });
-    const beats = await openKeyValue({ connection: journal, replicas, bucket: `STOCKGRID_MEMBERS_${cluster}`, storage: "memory" });
+    const beats = await openKeyValue({
+      connection: journal,
+      replicas,
+      bucket: `STOCKGRID_MEMBERS_${cluster}`,
+      storage: "memory",
+    });
     const book = new LocationBook(state, clock);
     teardown.add("locations", () => book.close());
     const edge = await this.#connect("api");
@@ -193,7 +198,9 @@ class MemberMain {
       overloaded: () => (member.waiting < settings.queueMax ? undefined : RETRY_MS),
     });
     teardown.add("HTTP server", () => server.close());
-    return server.listen({ host: httpHost, port: httpPort, reusePort: true });
+    // Handed on to net.Server, which fastify's types do not say.
+    const shared = { host: httpHost, port: httpPort, reusePort: true };
+    return server.listen(shared);
   }
 
   #newKeeper(state: KeyValue, members: KeyValue, httpUrl: string, router: Router): Keeper {
@@ -249,7 +256,7 @@ class MemberMain {
   #lookAfterLead(inbound: Inbound): void {
     let led: boolean | undefined;
     const timer = setInterval(() => {
-      const { node, lane } = this.#keeper?.leader() ?? { node: undefined, lane: undefined };
+      const { node, lane } = this.#keeper?.leader() ?? {};
       inbound.lead(lane === this.#site.lane);
       const leads = node === this.#site.settings.nodeId;
       if (leads === led || this.#site.number !== 0) return;

@@ -1,8 +1,8 @@
 /** One member thread as the node's main thread sees it: started, spoken to, stopped. */
 
 import { type MessagePort, Worker } from "node:worker_threads";
-import type { Log } from "./ports/index.ts";
 import type { FromMemberThread, MemberThreadData, ToMemberThread } from "./node-messages.ts";
+import type { Log } from "./ports/index.ts";
 
 export interface MemberThreadEvents {
   /** It cannot go on. Called once, never after `stop`. */

@@ -118,7 +118,9 @@ export class Fold {
     const name = participationName(entry.shard, entry.id);
     const known = this.participations.get(name);
     if (known !== undefined && known.version >= entry.version) {
-      this.#differences.add(`shard ${entry.shard} in ${entry.id}: version ${entry.version} follows ${known.version} in the journal`);
+      this.#differences.add(
+        `shard ${entry.shard} in ${entry.id}: version ${entry.version} follows ${known.version} in the journal`,
+      );
     }
     this.participations.set(name, entry);
   }

@@ -8,14 +8,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { LaneSeq } from "../base/index.ts";
+import type { NatsOptions } from "../nats/index.ts";
 import type { Log } from "../ports/index.ts";
-import type { FeedNats } from "./connect-feed.ts";
 import type { LaneNaming } from "./lane-directory.ts";
 import type { Retention } from "./streams.ts";
 import type { FromWorker, LanePositions, ToWorker, WorkerOptions, WorkerStats } from "./worker-messages.ts";
 
 export interface FeedOptions {
-  readonly nats: FeedNats;
+  readonly nats: NatsOptions;
   readonly cluster: string;
   /** How the streams of the lanes are named; they need not exist yet. */
   readonly lanes: LaneNaming;

@@ -1,5 +1,4 @@
 /** The feed: the committed log told to the outside as events and as last values, and read back for one listener. */
-export type { FeedNats } from "./connect-feed.ts";
 export { openEventTail } from "./event-tail.ts";
 export {
   EVENTS_PER_SECOND_MAX_DEFAULT,

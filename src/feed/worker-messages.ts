@@ -1,11 +1,11 @@
 /** Every message between the feed's worker thread and the thread that started it. */
 
-import type { FeedNats } from "./connect-feed.ts";
+import type { NatsOptions } from "../nats/index.ts";
 import type { LaneNaming } from "./lane-directory.ts";
 import type { Retention } from "./streams.ts";
 
 export interface WorkerOptions {
-  readonly nats: FeedNats;
+  readonly nats: NatsOptions;
   readonly cluster: string;
   readonly lanes: LaneNaming;
   /** Whether it publishes from the start. */

@@ -22,11 +22,6 @@ export function laneName(lane: LaneId): string {
   return [lane.cluster, lane.node, String(lane.member)].map(escapePart).join("_");
 }
 
-/** How the names of a cluster's lanes and of their streams begin. */
-export function laneNaming(cluster: string): { readonly streamPrefix: string; readonly lanePrefix: string } {
-  return { streamPrefix: STREAM_PREFIX, lanePrefix: `${escapePart(cluster)}_` };
-}
-
 /** Stream of a lane: `STOCKGRID_LANE_<lane>`. */
 export function laneStreamName(lane: string): string {
   const name = STREAM_PREFIX + lane;

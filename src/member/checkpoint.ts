@@ -255,12 +255,7 @@ function isEnded(reservation: Reservation): boolean {
 }
 
 /** Over, it is kept like an ended reservation, so that a late hold meets it. */
-function putParticipation(
-  writer: CheckpointWriter,
-  cell: ParticipationCell,
-  value: Participation,
-  retentionMs: number,
-): void {
+function putParticipation(writer: CheckpointWriter, cell: ParticipationCell, value: Participation, retentionMs: number): void {
   const key = participationKey(cell.shard, value.id);
   writer.put("participations", key, encodeParticipation(value));
   const over = isOver(value) && (cell.stored === undefined || !isOver(cell.stored));

@@ -8,7 +8,7 @@
  */
 
 import type { ReservationId } from "../base/index.ts";
-import { shardRange, reservationOfKey } from "../codec/index.ts";
+import { reservationOfKey, shardRange } from "../codec/index.ts";
 import type { SnapshotStore } from "../ports/index.ts";
 import { decideSettlement, type Reservation } from "../reservation/index.ts";
 import type { Shard } from "../shard/index.ts";

@@ -10,7 +10,13 @@ import { shardRange } from "../codec/index.ts";
 import type { CheckpointWriter, SnapshotStore, Table } from "../ports/index.ts";
 
 /** Tables whose rows belong to a shard; the time indexes follow from them. */
-export const SHARD_TABLES = ["records", "reservations", "participations", "keys", "movements"] as const satisfies readonly Table[];
+export const SHARD_TABLES = [
+  "records",
+  "reservations",
+  "participations",
+  "keys",
+  "movements",
+] as const satisfies readonly Table[];
 export type ShardTable = (typeof SHARD_TABLES)[number];
 
 export interface ImageRow {

@@ -6,14 +6,17 @@ import type { Turn } from "./turn.ts";
 import type { LocationShelf } from "./with-locations.ts";
 
 /** Decides in a turn, answers after the commit; `alone`: what comes next goes into another record, since locations may be large. */
-type Run = <R extends { readonly kind: string }>(done: (result: R | Fault) => void, decide: (turn: Turn) => R, alone: boolean) => void;
+type Run = <R extends { readonly kind: string }>(
+  done: (result: R | Fault) => void,
+  decide: (turn: Turn) => R,
+  alone: boolean,
+) => void;
 
 export function laneLocations(run: Run): LocationShelf {
   return {
     put: (location, done) => run(done, (turn) => put(turn, location), true),
     get: (id, done) => run(done, ({ state }) => ({ kind: "read" as const, value: state.locations.get(id) }), false),
-    list: (after, limit, done) =>
-      run(done, (turn) => ({ kind: "read" as const, value: listed(turn, after, limit) }), false),
+    list: (after, limit, done) => run(done, (turn) => ({ kind: "read" as const, value: listed(turn, after, limit) }), false),
   };
 }
 

@@ -36,15 +36,7 @@ import { claimHere, freeHere, move } from "./move.ts";
 import { NOT_OWNER } from "./not-owner.ts";
 import { DEFAULT_LIMITS, type MemberLimits, type MemberOptions } from "./options.ts";
 import { followHere, holdHere } from "./participation.ts";
-import type {
-  FollowAnswer,
-  FollowAsk,
-  HoldAnswer,
-  HoldAsk,
-  MovementClaimAnswer,
-  MovementClaimAsk,
-  Peers,
-} from "./peers.ts";
+import type { FollowAnswer, FollowAsk, HoldAnswer, HoldAsk, MovementClaimAnswer, MovementClaimAsk, Peers } from "./peers.ts";
 import { reserve } from "./reserve.ts";
 import { type MemberStats, newStats } from "./stats.ts";
 import { transit } from "./transit.ts";

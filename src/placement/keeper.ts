@@ -173,6 +173,26 @@ export class Keeper {
     return { claims, moves: move, failovers: failover, seals, ...this.#counts, mapConflicts, mapUnknown };
   }
 
+  /** Nothing of its own is left to be taken or given at the start: every shard is claimed, and what the map gives to this member is served. O(shards). */
+  get isSettled(): boolean {
+    const { map } = this.#cell;
+    const { host } = this.#options;
+    if (map === undefined || !this.beats.isReady || host.tenure() === undefined) return false;
+    return map.claims.every(
+      (one, shard) =>
+        one !== undefined && one.owner !== "" && (one.owner !== host.lane || isServed(host.holding(shard as ShardId))),
+    );
+  }
+
+  /** The member whose node publishes the feed: the first by name that serves. A hint: the feed's own stream fences. Undefined before anyone is known. */
+  leader(): { readonly lane: string; readonly node: string } | undefined {
+    if (!this.beats.isReady) return undefined;
+    return this.#serving().reduce<MemberInfo | undefined>(
+      (first, one) => (first === undefined || one.lane < first.lane ? one : first),
+      undefined,
+    );
+  }
+
   /** Shards the map gives to this member, served or not. */
   get owned(): number {
     return this.#ownedCount();

@@ -98,8 +98,21 @@ function rowOfRead(value: Reservation | StockRecord | readonly StockRecord[] | u
 }
 
 function rowOfReservation(reservation: Reservation): Row {
-  const { id, version, mode, createdAt, expiresAt, updatedAt, lastTransition, reference, channel, stage, unsettled } = reservation;
-  const row: unknown[] = [id, version, mode, createdAt, expiresAt, updatedAt, lastTransition, reference, channel, stage, unsettled];
+  const { id, version, mode, createdAt, expiresAt, updatedAt, lastTransition, reference, channel, stage, unsettled } =
+    reservation;
+  const row: unknown[] = [
+    id,
+    version,
+    mode,
+    createdAt,
+    expiresAt,
+    updatedAt,
+    lastTransition,
+    reference,
+    channel,
+    stage,
+    unsettled,
+  ];
   for (const line of reservation.lines) {
     row.push(line.sku, line.location, line.requested, line.quantity, line.held, line.allocated, line.fulfilled);
   }

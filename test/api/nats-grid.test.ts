@@ -34,7 +34,10 @@ beforeAll(async () => {
     shards: 16,
     ports: { clock: new SystemClock(), random: new SystemRandom(), journal, store, log: QUIET },
   });
-  service = await startService(await server.connect(), { grid: withLocations(member, member.locations), phase: () => member.phase });
+  service = await startService(await server.connect(), {
+    grid: withLocations(member, member.locations),
+    phase: () => member.phase,
+  });
   closing.push(
     () => service.stop(),
     () => member.stop(),

@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectStockGrid, type StockGridClient, StockGridFault } from "../../src/client/index.ts";
-import { type NatsServer, startServer, startService } from "../api/nats-fixture.ts";
 import { withLocations } from "../../src/member/index.ts";
+import { type NatsServer, startServer, startService } from "../api/nats-fixture.ts";
 import { propertySettings } from "../fast-check.ts";
 import { ChaosHttp, ChaosNats, FAULTS, type Fault, LATE_MS } from "./chaos.ts";
 import { startGrid, type TestGrid } from "./grid.ts";

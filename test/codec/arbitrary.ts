@@ -82,7 +82,9 @@ const participation: fc.Arbitrary<Entry> = fc
     id: reservation,
     version,
     at: time,
-    lines: fc.array(fc.record({ sku, location: place, held: quantity, allocated: quantity, fulfilled: quantity }), { maxLength: 6 }),
+    lines: fc.array(fc.record({ sku, location: place, held: quantity, allocated: quantity, fulfilled: quantity }), {
+      maxLength: 6,
+    }),
   })
   .map((made) => ({ entry: "participation", ...made }));
 
@@ -90,9 +92,7 @@ const key: fc.Arbitrary<Entry> = fc
   .record({ sku, key: fc.string({ minLength: 1, maxLength: 255 }), fingerprint: text, reservation, at: time })
   .map((use) => ({ entry: "key", ...use }));
 
-const movement: fc.Arbitrary<Entry> = fc
-  .record({ id: text, version, at: time })
-  .map((use) => ({ entry: "movement", ...use }));
+const movement: fc.Arbitrary<Entry> = fc.record({ id: text, version, at: time }).map((use) => ({ entry: "movement", ...use }));
 
 const movementOfSku: fc.Arbitrary<Entry> = fc
   .record(

@@ -70,19 +70,17 @@ const participationEntry = fc.record({ sku: TEXT, location: TEXT, lines: fc.inte
   }),
 );
 
-const movementEntry = fc
-  .record({ id: TEXT, sku: TEXT, at: TIME })
-  .map(
-    ({ id, sku, at }): Entry => ({
-      entry: "movement",
-      id,
-      sku: sku as Sku,
-      version: 2 ** 40,
-      at: at as EpochMs,
-      shard: 65_535 as ShardId,
-      attempt: 2 ** 32 - 1,
-    }),
-  );
+const movementEntry = fc.record({ id: TEXT, sku: TEXT, at: TIME }).map(
+  ({ id, sku, at }): Entry => ({
+    entry: "movement",
+    id,
+    sku: sku as Sku,
+    version: 2 ** 40,
+    at: at as EpochMs,
+    shard: 65_535 as ShardId,
+    attempt: 2 ** 32 - 1,
+  }),
+);
 
 describe("the bound on an entry's bytes", () => {
   it("is never below what the entry takes in a record", () => {

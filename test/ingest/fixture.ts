@@ -70,7 +70,13 @@ export function keptLog(): { log: Log; lines: LogLine[] } {
 }
 
 export async function ingestOf(world: World, more: Partial<IngestOptions> = {}): Promise<Ingest> {
-  return startIngest({ connection: await world.connect(), grid: withLocations(world.member, world.member.locations), parseMovement, log: silentLog, ...more });
+  return startIngest({
+    connection: await world.connect(),
+    grid: withLocations(world.member, world.member.locations),
+    parseMovement,
+    log: silentLog,
+    ...more,
+  });
 }
 
 let events = 0;

@@ -73,7 +73,12 @@ function disturb(pair: Pair, random: SimRandom, trouble: number): void {
   const end = pair.scheduler.elapsedMs + DISTURBED_MS;
   const calm = pair.weather.rates;
   pair.fate = () => (random.chance(trouble) ? random.pick(FATES) : "arrives");
-  pair.weather.rates = { ...calm, appendAnswerLost: trouble / 2, appendLost: trouble / 2, journalLatencyMsMax: random.pick([0, 10]) };
+  pair.weather.rates = {
+    ...calm,
+    appendAnswerLost: trouble / 2,
+    appendLost: trouble / 2,
+    journalLatencyMsMax: random.pick([0, 10]),
+  };
   const kill = (): void => {
     if (pair.scheduler.elapsedMs > end) return;
     const { process } = pair.sides[random.pick(["a", "b"] as const)];

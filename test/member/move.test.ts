@@ -5,7 +5,7 @@ import type { LocationId, Sku } from "../../src/base/index.ts";
 import type { MovementResult } from "../../src/member/index.ts";
 import type { Movement } from "../../src/stock/index.ts";
 import { booksOf } from "./books.ts";
-import { ownerOf, PLACE, Pair, shardOf, skuOf } from "./pair.ts";
+import { ownerOf, Pair, PLACE, shardOf, skuOf } from "./pair.ts";
 import { idAt } from "./story.ts";
 
 const HERE = skuOf("a", "here");

@@ -3,7 +3,15 @@
  * and delay. A member that dies is booted again a little later.
  */
 
-import { CorruptData, hash32, InvariantBroken, type LocationId, type ShardId, type Sku, shardOfHash } from "../../src/base/index.ts";
+import {
+  CorruptData,
+  hash32,
+  InvariantBroken,
+  type LocationId,
+  type ShardId,
+  type Sku,
+  shardOfHash,
+} from "../../src/base/index.ts";
 import type { Member, MemberLimits, Peers } from "../../src/member/index.ts";
 import type { Movement } from "../../src/stock/index.ts";
 import { LANE } from "../simulator/host.ts";

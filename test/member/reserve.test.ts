@@ -5,7 +5,7 @@ import type { ReservationId } from "../../src/base/index.ts";
 import type { Reserve, ReserveResult, Transit, TransitResult } from "../../src/member/index.ts";
 import type { Reservation } from "../../src/reservation/index.ts";
 import { booksOf, wrongAtRest } from "./books.ts";
-import { PLACE, Pair, skuOf } from "./pair.ts";
+import { Pair, PLACE, skuOf } from "./pair.ts";
 
 /** In the order of their names, so that the first is the home. */
 const HOME = skuOf("a", "1-home");

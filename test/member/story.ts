@@ -8,7 +8,7 @@ import type { ReservationId } from "../../src/base/index.ts";
 import type { Reserve, ReserveResult, Transit, TransitResult } from "../../src/member/index.ts";
 import type { Movement } from "../../src/stock/index.ts";
 import { booksOf, wrongAtRest } from "./books.ts";
-import { ownerOf, PLACE, type Pair, shardOf, skuOf } from "./pair.ts";
+import { ownerOf, type Pair, PLACE, shardOf, skuOf } from "./pair.ts";
 
 export const HOME = skuOf("a", "1-home");
 export const AWAY = skuOf("b", "2-away");

@@ -123,7 +123,9 @@ export class ClusterRun {
     const [life] = this.lives;
     const status = life?.keeper.status();
     if (status === undefined || this.lanes.map === undefined) return ["no map"];
-    const wrong = status.shards.filter(({ owner, wanted, standbys }) => owner !== wanted || standbys.length !== this.standbysWanted());
+    const wrong = status.shards.filter(
+      ({ owner, wanted, standbys }) => owner !== wanted || standbys.length !== this.standbysWanted(),
+    );
     const absent = this.lives.filter(({ keeper }) => {
       const members = keeper.status()?.members.filter(({ state, suspected }) => state === "serving" && !suspected) ?? [];
       return members.length < this.lives.length;
@@ -135,7 +137,10 @@ export class ClusterRun {
 
   standbysWanted(): number {
     const draining = new Set(this.lanes.map?.draining);
-    return new Set(this.seats.filter(({ life, node }) => life !== undefined && !draining.has(node)).map(({ node }) => node)).size > 1 ? 1 : 0;
+    return new Set(this.seats.filter(({ life, node }) => life !== undefined && !draining.has(node)).map(({ node }) => node))
+      .size > 1
+      ? 1
+      : 0;
   }
 
   /** One thing that goes wrong, or is wanted by somebody. */
@@ -230,7 +235,11 @@ export async function runSeed(seed: number, mischiefMs = 40_000): Promise<Cluste
       run.mischief();
     }
     run.heal();
-    await run.runUntil(() => run.unserved().length === 0, () => `shards ${run.unserved()} to be served`, 60_000);
+    await run.runUntil(
+      () => run.unserved().length === 0,
+      () => `shards ${run.unserved()} to be served`,
+      60_000,
+    );
     await comesToRest(run, 120_000);
   } catch (error) {
     throw new Error(`seed ${seed}: ${(error as Error).message}\n${run.trace.slice(-40).join("\n")}`, { cause: error });

@@ -47,7 +47,14 @@ export class FakeHost implements ShardHost {
   /** Appends go out one after the other. */
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(lane: string, proc: Proc, lanes: Lanes, random: SimRandom, disk: Disk, peers: (lane: string) => FakeHost | undefined) {
+  constructor(
+    lane: string,
+    proc: Proc,
+    lanes: Lanes,
+    random: SimRandom,
+    disk: Disk,
+    peers: (lane: string) => FakeHost | undefined,
+  ) {
     this.lane = lane;
     this.#proc = proc;
     this.#lanes = lanes;
@@ -101,7 +108,8 @@ export class FakeHost implements ShardHost {
       const copy = this.#copies.get(shard);
       if (copy?.state === "served" || copy?.state === "closing") throw new Violation(`${this.lane} adopts shard ${shard} twice`);
       if (origin.kind === "new" && copy === undefined) continue;
-      if (origin.kind !== "place" || copy?.lane !== origin.lane || copy.state === "filling") throw new Error(`shard ${shard} is not held so`);
+      if (origin.kind !== "place" || copy?.lane !== origin.lane || copy.state === "filling")
+        throw new Error(`shard ${shard} is not held so`);
       if ((this.#positions.get(origin.lane) ?? 0) < origin.seq) throw new Error(`shard ${shard} is not held so far`);
     }
     for (const { shard, epoch } of adoptions) {
@@ -110,7 +118,10 @@ export class FakeHost implements ShardHost {
       this.#released.delete(shard);
       this.#asked.delete(shard);
     }
-    await this.#append(writer, adoptions.map(({ shard, epoch, origin }) => ({ kind: "adopted", shard, epoch, origin })));
+    await this.#append(
+      writer,
+      adoptions.map(({ shard, epoch, origin }) => ({ kind: "adopted", shard, epoch, origin })),
+    );
     for (const { shard } of adoptions) this.#adopted.add(shard);
   }
 
@@ -203,7 +214,13 @@ export class FakeHost implements ShardHost {
     if (image?.epoch !== source.epoch) return false;
     const position = this.#positions.get(source.owner) ?? image.seq;
     this.#positions.set(source.owner, Math.min(position, image.seq));
-    this.#copies.set(shard, { epoch: image.epoch, lane: source.owner, state: "following", version: image.version, committed: image.version });
+    this.#copies.set(shard, {
+      epoch: image.epoch,
+      lane: source.owner,
+      state: "following",
+      version: image.version,
+      committed: image.version,
+    });
     this.#checkpoint();
     return true;
   }
@@ -240,7 +257,8 @@ export class FakeHost implements ShardHost {
     this.#writer = undefined;
     this.#isReady = false;
     this.#copies = new Map();
-    for (const [shard, copy] of this.#disk.copies) if (copy.state !== "filling") this.#copies.set(shard, { ...copy, state: "kept" });
+    for (const [shard, copy] of this.#disk.copies)
+      if (copy.state !== "filling") this.#copies.set(shard, { ...copy, state: "kept" });
     this.#positions = new Map(this.#disk.positions);
     this.#released = new Map();
     this.#asked = new Map();
@@ -261,7 +279,8 @@ export class FakeHost implements ShardHost {
     for (const lane of this.#positions.keys()) {
       if (lane !== this.lane || !this.#isReady) this.#read(lane);
     }
-    if (!this.#isReady && this.#writer !== undefined && (this.#positions.get(this.lane) ?? 0) >= this.#began) this.#isReady = true;
+    if (!this.#isReady && this.#writer !== undefined && (this.#positions.get(this.lane) ?? 0) >= this.#began)
+      this.#isReady = true;
     if (this.#random.chance(0.02)) this.#checkpoint();
   }
 
@@ -280,7 +299,8 @@ export class FakeHost implements ShardHost {
     if (entry.kind === "adopted") return this.#applyAdopted(lane, entry, copy);
     if (copy === undefined || copy.lane !== lane || copy.state === "filling") return true;
     if (entry.kind === "changed") {
-      if (entry.version > copy.version + 1) throw new Violation(`${this.lane} misses changes of shard ${entry.shard} before ${entry.version}`);
+      if (entry.version > copy.version + 1)
+        throw new Violation(`${this.lane} misses changes of shard ${entry.shard} before ${entry.version}`);
       copy.version = Math.max(copy.version, entry.version);
       copy.committed = copy.version;
     } else if (entry.epoch === copy.epoch) {
@@ -293,7 +313,8 @@ export class FakeHost implements ShardHost {
 
   #applyAdopted(lane: string, { shard, epoch, origin }: Entry & { kind: "adopted" }, copy: Copy | undefined): boolean {
     if (copy === undefined) {
-      if (origin.kind === "new" && lane === this.lane) this.#copies.set(shard, { epoch, lane, state: "kept", version: 0, committed: 0 });
+      if (origin.kind === "new" && lane === this.lane)
+        this.#copies.set(shard, { epoch, lane, state: "kept", version: 0, committed: 0 });
       return true;
     }
     if (copy.state === "filling" || copy.epoch >= epoch) return true;

@@ -92,7 +92,8 @@ export class Lanes {
   #checkAdopted(name: string, writer: number, { shard, epoch, origin }: Entry & { kind: "adopted" }): void {
     const where = `${name} by ${writer} adopts shard ${shard} in ${epoch}`;
     const claim = this.#claims.get(`${shard}/${epoch}`);
-    if (claim?.owner !== name || claim.writer !== writer) throw new Violation(`O2: ${where}, claimed by ${claim?.owner} ${claim?.writer}`);
+    if (claim?.owner !== name || claim.writer !== writer)
+      throw new Violation(`O2: ${where}, claimed by ${claim?.owner} ${claim?.writer}`);
     for (let earlier = epoch - 1; earlier >= 1; earlier--) {
       const other = this.#claims.get(`${shard}/${earlier}`) as ShardClaim;
       const isOver = this.lane(other.owner).writer > other.writer || this.#released.has(`${shard}/${earlier}/${other.owner}`);
@@ -115,14 +116,16 @@ export class Lanes {
   #checkInside(name: string, writer: number, entry: Entry & { kind: "released" | "changed" }, seq: number): void {
     const segment = this.#segments.get(entry.shard);
     const isInside = segment?.isOpen === true && segment.lane === name && segment.writer === writer;
-    if (!isInside) throw new Violation(`O1: ${name} by ${writer} writes ${JSON.stringify(entry)}, open is ${JSON.stringify(segment)}`);
+    if (!isInside)
+      throw new Violation(`O1: ${name} by ${writer} writes ${JSON.stringify(entry)}, open is ${JSON.stringify(segment)}`);
     if (entry.kind === "released") {
       segment.isOpen = false;
       this.#released.add(`${entry.shard}/${entry.epoch}/${name}`);
       return;
     }
     const version = this.version(entry.shard);
-    if (entry.version !== version + 1) throw new Violation(`O5: ${name} changes shard ${entry.shard} to ${entry.version} after ${version}`);
+    if (entry.version !== version + 1)
+      throw new Violation(`O5: ${name} changes shard ${entry.shard} to ${entry.version} after ${version}`);
     this.#versions.set(entry.shard, entry.version);
     segment.lastChange = seq;
   }

@@ -156,7 +156,8 @@ export class SimKeyValue implements KeyValue {
   #ask<T>(produce: () => T): Promise<T> {
     const { delayMsMax, lost, unanswered, late } = this.#weather;
     const chance = this.#random.uint32() / 2 ** 32;
-    const fail = (reject: (error: Error) => void): void => void this.#proc.after(TIMEOUT_MS, () => reject(new Error("timed out")));
+    const fail = (reject: (error: Error) => void): void =>
+      void this.#proc.after(TIMEOUT_MS, () => reject(new Error("timed out")));
     return new Promise((resolve, reject) => {
       if (!this.#proc.isAlive) return;
       if (this.#proc.isCut || chance < lost) return fail(reject);

@@ -100,7 +100,9 @@ type Step = "confirm" | "release" | "fulfill" | "extend" | "expire" | "settle";
 describe("any story of an opened reservation", () => {
   it("R1 to R4 hold, and a transition is unsettled exactly when it says so", () => {
     const lines = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.nat(5)), { minLength: 2, maxLength: 4 });
-    const steps = fc.array(fc.tuple(fc.constantFrom<Step>("confirm", "release", "fulfill", "extend", "expire", "settle"), fc.boolean()));
+    const steps = fc.array(
+      fc.tuple(fc.constantFrom<Step>("confirm", "release", "fulfill", "extend", "expire", "settle"), fc.boolean()),
+    );
     fc.assert(
       fc.property(lines, fc.boolean(), steps, (asked, refuse, story) => {
         let reservation = opening("partial", ...asked.map(([requested]) => [requested, 0] as const));

@@ -48,30 +48,36 @@ describe("a word of the home shard", () => {
 
   it("finds its lines whatever their order is", () => {
     const recorded = { ...at(1), lines: [line("b", [1, 0, 0]), line("a", [2, 0, 0])] };
-    expect(decideFollow(recorded, at(2, [0, 0, 0], [1, 0, 0]))?.changes).toEqual([{ line: 0, held: -2, allocated: 0, fulfilled: 0 }]);
+    expect(decideFollow(recorded, at(2, [0, 0, 0], [1, 0, 0]))?.changes).toEqual([
+      { line: 0, held: -2, allocated: 0, fulfilled: 0 },
+    ]);
   });
 
   it("Q1, Q2: leads to the levels of the newest, whichever words come, in whatever order and however often", () => {
     const units = fc.tuple(fc.nat(5), fc.nat(5), fc.nat(5));
     fc.assert(
-      fc.property(fc.array(units, { minLength: 2, maxLength: 8 }), fc.array(fc.nat(7), { minLength: 1, maxLength: 20 }), (story, order) => {
-        const words = story.map((each, index) => at(index + 1, each));
-        const [hold] = words as [Participation];
-        let recorded = hold;
-        const stock = { ...(hold.lines[0] as ParticipationLine) };
-        for (const index of order) {
-          const followed = decideFollow(recorded, words[index % words.length] as Participation);
-          for (const change of followed?.changes ?? []) {
-            stock.held += change.held;
-            stock.allocated += change.allocated;
-            stock.fulfilled += change.fulfilled;
+      fc.property(
+        fc.array(units, { minLength: 2, maxLength: 8 }),
+        fc.array(fc.nat(7), { minLength: 1, maxLength: 20 }),
+        (story, order) => {
+          const words = story.map((each, index) => at(index + 1, each));
+          const [hold] = words as [Participation];
+          let recorded = hold;
+          const stock = { ...(hold.lines[0] as ParticipationLine) };
+          for (const index of order) {
+            const followed = decideFollow(recorded, words[index % words.length] as Participation);
+            for (const change of followed?.changes ?? []) {
+              stock.held += change.held;
+              stock.allocated += change.allocated;
+              stock.fulfilled += change.fulfilled;
+            }
+            recorded = followed?.participation ?? recorded;
           }
-          recorded = followed?.participation ?? recorded;
-        }
-        const newest = Math.max(0, ...order.map((index) => index % words.length));
-        expect(recorded).toEqual(words[newest]);
-        expect(stock).toEqual(words[newest]?.lines[0]);
-      }),
+          const newest = Math.max(0, ...order.map((index) => index % words.length));
+          expect(recorded).toEqual(words[newest]);
+          expect(stock).toEqual(words[newest]?.lines[0]);
+        },
+      ),
       propertySettings(300),
     );
   });

@@ -84,7 +84,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     op: fc.constantFrom("claimMovement" as const, "freeMovement" as const),
     shard,
-    ask: fc.record({ id: text, sku }),
+    ask: fc.record({ id: text, sku, attempt: fc.nat() }),
   }),
 );
 
@@ -108,6 +108,8 @@ const reservation: fc.Arbitrary<Reservation> = fc.record({
   ),
   reference: optionalText,
   channel: optionalText,
+  stage: fc.constantFrom("opening" as const, "standing" as const, "refused" as const),
+  unsettled: fc.boolean(),
 });
 
 const record: fc.Arbitrary<StockRecord> = fc.record({

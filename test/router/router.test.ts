@@ -76,7 +76,7 @@ describe("a command for a shard of the own member", () => {
 describe("a command for a shard of another member", () => {
   const id = formatReservationId(1_700_000_000_000 as EpochMs, 7, hash32(FIRST));
   const shard = 0 as ShardId;
-  const claim = { id: "m", sku: FIRST };
+  const claim = { id: "m", sku: FIRST, attempt: 1 };
   const hold = { id, mode: "all" as const, expiresAt: 5 as EpochMs, lines: [{ sku: FIRST, location: EAST, quantity: 2 }] };
   const follow = { id, version: 2, kind: "confirmed" as const, lines: [] };
   const cases: [string, (done: (answer: Answer) => void) => void, Command][] = [

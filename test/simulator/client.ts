@@ -4,21 +4,27 @@
  */
 
 import type { Fault, ReservationId } from "../../src/base/index.ts";
-import type { Member } from "../../src/member/index.ts";
-import type { Host, Running } from "./host.ts";
+import type { Grid } from "../../src/member/index.ts";
 import type { Answer, Floor, Judge } from "./judge.ts";
 import type { Operation } from "./operations.ts";
 import type { Trace } from "./trace.ts";
 import { mustHold } from "./violation.ts";
-import type { Scheduler, SimRandom } from "./world/index.ts";
+import type { Scheduler, SimProcess, SimRandom } from "./world/index.ts";
 
 const THINK_MS_MAX = 60;
 const RETRY_MS_MAX = 200;
 
+/** A process that answers on behalf of the grid. */
+export interface Reached {
+  readonly name: string;
+  readonly process: SimProcess;
+  readonly member: Grid;
+}
+
 interface Attempt {
   readonly operation: Operation;
   readonly floor: Floor;
-  readonly running: Running;
+  readonly running: Reached;
   /** Whether an earlier attempt may have had an effect. */
   state: "sending" | "waiting" | "answered" | "lost";
 }
@@ -26,10 +32,12 @@ interface Attempt {
 export interface ClientWorld {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
-  readonly host: Host;
+  readonly host: { reach(random: SimRandom): Reached | undefined };
   readonly judge: Judge;
   /** Reservations that clients have heard of. */
   readonly known: ReservationId[];
+  /** How long a client waits for an answer before it asks again, ms; for ever when undefined. */
+  readonly patienceMs?: number;
   fail(error: unknown): void;
 }
 
@@ -56,11 +64,15 @@ export class Client {
   }
 
   /** The process died: whatever it was asked is now unknown. */
-  connectionLost(running: Running): void {
+  connectionLost(running: Reached): void {
     const attempt = this.#attempt;
     if (attempt?.running !== running || attempt.state === "answered" || attempt.state === "lost") return;
+    this.#giveUp(attempt, "loses its connection");
+  }
+
+  #giveUp(attempt: Attempt, why: string): void {
     attempt.state = "lost";
-    this.#world.trace.note(`${attempt.operation.name} loses its connection`);
+    this.#world.trace.note(`${attempt.operation.name} ${why}`);
     this.#unknown(attempt.operation);
   }
 
@@ -87,12 +99,18 @@ export class Client {
     this.#attempt = attempt;
     this.#world.trace.note(`${operation.name} asks ${running.name}: ${describe(operation)}`);
     send(running.member, operation, (answer) => this.#hear(attempt, answer));
-    if (attempt.state === "sending") attempt.state = "waiting";
+    if (attempt.state !== "sending") return;
+    attempt.state = "waiting";
+    const { patienceMs } = this.#world;
+    if (patienceMs === undefined) return;
+    this.#world.scheduler.schedule(patienceMs, () => {
+      if (attempt.state === "waiting") this.#giveUp(attempt, "is tired of waiting");
+    });
   }
 
   #hear(attempt: Attempt, answer: Answer): void {
     const { running, operation } = attempt;
-    if (!running.process.alive) return;
+    if (!running.process.alive || attempt.state === "lost") return;
     try {
       mustHold(attempt.state === "waiting", `${operation.name} was answered while ${attempt.state}`);
       attempt.state = "answered";
@@ -127,7 +145,7 @@ export function isRepeatable(operation: Operation): boolean {
   return operation.command.idempotency !== undefined;
 }
 
-export function send(grid: Member, operation: Operation, done: (answer: Answer) => void): void {
+export function send(grid: Grid, operation: Operation, done: (answer: Answer) => void): void {
   switch (operation.kind) {
     case "reserve":
       return grid.reserve(operation.command, done);
@@ -136,9 +154,9 @@ export function send(grid: Member, operation: Operation, done: (answer: Answer) 
     case "move":
       return grid.move(operation.movement, done);
     case "locate":
-      return grid.locations.put(operation.location, done);
+      return grid.putLocation(operation.location, done);
     case "read":
-      return grid.record(operation.sku, operation.location, done);
+      return grid.record(operation.sku, operation.location, done, { strict: operation.strict });
     case "look-up":
       return grid.reservation(operation.id, done);
   }

@@ -3,7 +3,7 @@
 import type { LaneSeq } from "../../src/base/index.ts";
 import { CorruptData } from "../../src/base/index.ts";
 import { checksumOf, decodeJournalRecord, encodeJournalRecord } from "../../src/codec/index.ts";
-import type { Member, MemberLimits } from "../../src/member/index.ts";
+import { type Grid, type Member, type MemberLimits, withLocations } from "../../src/member/index.ts";
 import type { Log } from "../../src/ports/index.ts";
 import { soloMember } from "../support/solo-member.ts";
 import type { Plan } from "./plan.ts";
@@ -21,7 +21,9 @@ const RIVAL_LIFE_MS_MAX = 800;
 export interface Running {
   readonly name: string;
   readonly process: SimProcess;
-  readonly member: Member;
+  /** What clients speak to. */
+  readonly member: Grid;
+  readonly core: Member;
 }
 
 export class Host {
@@ -87,7 +89,7 @@ export class Host {
     const running = this.#main;
     if (running === undefined) return;
     this.#trace.note(`${running.name} is told to stop`);
-    await running.member.stop();
+    await running.core.stop();
     running.process.kill();
   }
 
@@ -102,7 +104,7 @@ export class Host {
       trimFloor,
       observer: { failed: (error) => this.#fail(error) },
     });
-    const running: Running = { name, process, member };
+    const running: Running = { name, process, member: withLocations(member, member.locations), core: member };
     process.onDeath = () => this.#buried(running);
     this.#trace.note(`${name} boots`);
     member.start().then(

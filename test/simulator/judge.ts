@@ -5,11 +5,11 @@
 
 import type { MovementResult, Read, Reserve, ReserveResult, TransitResult } from "../../src/member/index.ts";
 import type { Reservation } from "../../src/reservation/index.ts";
-import type { Location } from "../../src/shard/index.ts";
+import type { Levels, Location, MovementEntry } from "../../src/shard/index.ts";
 import type { StockRecord } from "../../src/stock/index.ts";
 import type { Operation } from "./operations.ts";
 import { mustHold } from "./violation.ts";
-import { pairOf, sameLevels, type Witness } from "./witness.ts";
+import { pairOf, type SeenReservation, sameLevels } from "./witness.ts";
 
 export type Answer =
   | ReserveResult
@@ -30,13 +30,26 @@ export interface Floor {
   readonly reservationVersion: number;
 }
 
+/** What was committed, as a witness has it. */
+export interface Seen {
+  /** Takes in what was committed since the last call. */
+  catchUp(): void;
+  levels(pair: string): Levels | undefined;
+  /** The newest version of a reservation that callers may see; 0 when there is none. */
+  visibleVersion(id: string): number;
+  readonly records: ReadonlyMap<string, readonly Levels[]>;
+  readonly reservations: ReadonlyMap<string, readonly SeenReservation[]>;
+  readonly byReference: ReadonlyMap<string, readonly string[]>;
+  readonly movements: ReadonlyMap<string, MovementEntry>;
+}
+
 export class Judge {
-  readonly #witness: Witness;
+  readonly #witness: Seen;
   /** An older member may still answer reads from memory while it has not met the one that took its lane. */
   readonly #rivals: boolean;
   readonly settled: Settled[] = [];
 
-  constructor(witness: Witness, rivals: boolean) {
+  constructor(witness: Seen, rivals: boolean) {
     this.#witness = witness;
     this.#rivals = rivals;
   }
@@ -44,10 +57,10 @@ export class Judge {
   floorOf(operation: Operation): Floor {
     this.#witness.catchUp();
     const id = operation.kind === "look-up" ? operation.id : operation.kind === "transit" ? operation.command.id : undefined;
-    const pair = operation.kind === "read" ? pairOf(operation) : undefined;
+    const fresh = operation.kind === "read" && (operation.strict || !this.#rivals);
     return {
-      reservationVersion: id === undefined || this.#rivals ? 0 : (this.#witness.reservation(id)?.version ?? 0),
-      recordVersion: pair === undefined || this.#rivals ? 0 : (this.#witness.levels(pair)?.version ?? 0),
+      reservationVersion: id === undefined || this.#rivals ? 0 : this.#witness.visibleVersion(id),
+      recordVersion: fresh ? (this.#witness.levels(pairOf(operation))?.version ?? 0) : 0,
     };
   }
 

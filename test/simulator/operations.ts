@@ -11,7 +11,7 @@ export type Operation =
   | { readonly kind: "transit"; readonly name: string; readonly command: Transit }
   | { readonly kind: "move"; readonly name: string; readonly movement: Movement }
   | { readonly kind: "locate"; readonly name: string; readonly location: Parameters<Grid["putLocation"]>[0] }
-  | { readonly kind: "read"; readonly name: string; readonly sku: Sku; readonly location: LocationId }
+  | { readonly kind: "read"; readonly name: string; readonly sku: Sku; readonly location: LocationId; readonly strict: boolean }
   | { readonly kind: "look-up"; readonly name: string; readonly id: ReservationId };
 
 export interface Catalogue {
@@ -45,7 +45,8 @@ export function nextOperation(
   if (dice < 85) return { kind: "move", name, movement: movementOf(name, random, catalogue, now) };
   if (dice < 88) return { kind: "locate", name, location: { id: random.pick(catalogue.locations), type: "store", name } };
   if (dice < 94) return { kind: "look-up", name, id: pickKnown(random, known) };
-  return { kind: "read", name, sku: random.pick(catalogue.skus), location: random.pick(catalogue.locations) };
+  const strict = random.chance(0.5);
+  return { kind: "read", name, sku: random.pick(catalogue.skus), location: random.pick(catalogue.locations), strict };
 }
 
 /** A receipt of `quantity` units, to begin with. */

@@ -189,7 +189,7 @@ class Run {
   }
 
   #untilServing(): Promise<void> {
-    return this.#until(() => this.#host.main?.member.phase === "serving", "a member that serves");
+    return this.#until(() => this.#host.main?.core.phase === "serving", "a member that serves");
   }
 
   /** Past the end of every hold, by waiting or by a jump of the wall clock. */
@@ -223,7 +223,7 @@ class Run {
     this.#witness.catchUp();
     for (const sku of this.#catalogue.skus) {
       for (const location of this.#catalogue.locations) {
-        const operation: Operation = { kind: "read", name: "compare", sku, location };
+        const operation: Operation = { kind: "read", name: "compare", sku, location, strict: false };
         const answer = (await this.#ask(operation)) as { kind: "read"; value: Parameters<typeof sameLevels>[0] | undefined };
         const seen = this.#witness.levels(pairOf(operation));
         const same = answer.value === undefined || seen === undefined ? answer.value === seen : sameLevels(answer.value, seen);

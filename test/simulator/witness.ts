@@ -27,7 +27,7 @@ import type { SimLane } from "./world/index.ts";
 export interface SeenLine {
   readonly pair: string;
   readonly sku: string;
-  readonly quantity: number;
+  quantity: number;
   held: number;
   allocated: number;
   fulfilled: number;
@@ -38,6 +38,10 @@ export interface SeenReservation {
   readonly reference: string | undefined;
   version: number;
   expiresAt: EpochMs;
+  /** `opening` and `refused` are seen by nobody; see reservation.md, over several shards. */
+  readonly stage: "opening" | "standing" | "refused";
+  /** Some other shard may not have followed yet. */
+  readonly unsettled: boolean;
   readonly lines: readonly SeenLine[];
 }
 
@@ -88,6 +92,10 @@ export class Witness {
   /** The newest state of a reservation. */
   reservation(id: string): SeenReservation | undefined {
     return this.reservations.get(id)?.at(-1);
+  }
+
+  visibleVersion(id: string): number {
+    return this.reservation(id)?.version ?? 0;
   }
 
   /** The newest levels of a pair. */
@@ -161,7 +169,10 @@ export class Witness {
   #participation(entry: ParticipationEntry, where: string): void {
     const name = `${entry.shard} ${entry.id}`;
     const before = this.#participations.get(name)?.version ?? 0;
-    mustHold(entry.version > before, `W2: ${where}: shard ${entry.shard} goes from version ${before} of ${entry.id} to ${entry.version}`);
+    mustHold(
+      entry.version > before,
+      `W2: ${where}: shard ${entry.shard} goes from version ${before} of ${entry.id} to ${entry.version}`,
+    );
     this.#participations.set(name, entry);
   }
 
@@ -174,7 +185,10 @@ export class Witness {
       if (shard === home) continue;
       const part = this.#participations.get(`${shard} ${id}`)?.lines.find((each) => pairOf(each) === line.pair);
       const same = part?.held === line.held && part.allocated === line.allocated && part.fulfilled === line.fulfilled;
-      mustHold(same, `W5: after ${where} shard ${shard} knows ${JSON.stringify(part)} of ${id}, which says ${JSON.stringify(line)}`);
+      mustHold(
+        same,
+        `W5: after ${where} shard ${shard} knows ${JSON.stringify(part)} of ${id}, which says ${JSON.stringify(line)}`,
+      );
     }
   }
 
@@ -213,7 +227,15 @@ export class Witness {
       mustHold(line.quantity <= line.requested, `W4: ${where}: line ${index} of ${event.id} holds more than was asked`);
     }
     this.reservations.set(event.id, [
-      { id: event.id, reference: event.reference, version: 1, expiresAt: event.expiresAt, lines },
+      {
+        id: event.id,
+        reference: event.reference,
+        version: 1,
+        expiresAt: event.expiresAt,
+        stage: "standing",
+        unsettled: false,
+        lines,
+      },
     ]);
     if (event.reference !== undefined) historyOf(this.byReference, event.reference).push(event.id);
     for (const line of lines) this.#promise(line.pair, line.held, 0, touched);
@@ -273,7 +295,7 @@ export class Witness {
   }
 }
 
-const NOTHING: Levels = {
+export const NOTHING: Levels = {
   onHand: 0,
   held: 0,
   allocated: 0,

@@ -17,6 +17,7 @@ interface Flight {
   readonly record: Uint8Array;
   readonly sent: Uint8Array;
   readonly expectedLast: LaneSeq;
+  cancelTimeout: () => void;
   finish(outcome: AppendOutcome): void;
 }
 
@@ -97,8 +98,10 @@ export class SimJournal implements Journal {
       record,
       sent: copyOf(record),
       expectedLast,
+      cancelTimeout: () => undefined,
       finish: (outcome) => {
         if (!this.#flights.delete(flight)) return;
+        flight.cancelTimeout();
         invariant(Buffer.compare(flight.record, flight.sent) === 0, "the bytes of an append changed before its outcome");
         done(outcome);
       },
@@ -115,7 +118,7 @@ export class SimJournal implements Journal {
     const hears = fate === "stored" || fate === "duplicated";
     if (fate !== "lost") this.#connection.send(this.#lane.name, lateMs, () => this.#arrive(flight, hears));
     if (fate === "duplicated") this.#connection.send(this.#lane.name, 0, () => this.#arrive(flight, false));
-    process.scheduler.schedule(
+    flight.cancelTimeout = process.scheduler.schedule(
       appendTimeoutMs,
       process.guardTimer(() => flight.finish(unknown("no answer in time"))),
     );

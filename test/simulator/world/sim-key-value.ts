@@ -44,13 +44,17 @@ export class SimKeyValue implements KeyValue {
     const fate = weather.bucketFate();
     const { appendTimeoutMs } = weather.rates;
     return new Promise((resolve, reject) => {
+      const giveUp = process.guardTimer(() => reject(new Error("the bucket did not answer in time; the outcome is unknown")));
+      const cancel = process.scheduler.schedule(appendTimeoutMs, giveUp);
       const arrive = (): void => {
         const result = change();
-        if (fate === "stored") this.#connection.hear(() => resolve(result));
+        if (fate !== "stored") return;
+        this.#connection.hear(() => {
+          cancel();
+          resolve(result);
+        });
       };
       if (fate !== "lost") this.#connection.send(this.#bucket.name, fate === "late" ? appendTimeoutMs + 1 : 0, arrive);
-      const giveUp = process.guardTimer(() => reject(new Error("the bucket did not answer in time; the outcome is unknown")));
-      process.scheduler.schedule(appendTimeoutMs, giveUp);
     });
   }
 }

@@ -18,6 +18,7 @@ export interface SimPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly journal: Journal;
+  /** The one lane, under whatever name. */
   readonly lanes: Lanes;
   readonly store: SnapshotStore;
   readonly log: Log;
