@@ -6,7 +6,7 @@
  * F2. A default goes through the same parser as any other value.
  */
 
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import {
   apiKeys,
   hostAddress,
@@ -23,6 +23,8 @@ import {
   yesOrNo,
 } from "./parse.ts";
 import type { ApiKey, SettingName, Settings } from "./settings.ts";
+
+const MEMBERS_DEFAULT_MAX = 8;
 
 export interface Field<T> {
   readonly parse: Parse<T>;
@@ -57,10 +59,10 @@ export const FIELDS: { readonly [Name in SettingName]: Field<Settings[Name]> } =
     meaning: "folder of the LMDB store and of the embedded NATS store; relative to the working folder",
   },
   members: {
-    parse: oneMember,
-    default: "1",
-    defaultInWords: "number of cores, at most 8; in this version 1",
-    meaning: "event loops of this node; this version runs one",
+    parse: wholeNumber(1, 64),
+    default: () => String(Math.min(availableParallelism(), MEMBERS_DEFAULT_MAX)),
+    defaultInWords: "number of cores, at most 8",
+    meaning: "member threads of this node; fewer than before: the surplus gives its shards away and ends",
   },
   shards: {
     parse: wholeNumber(1, 4_096),
@@ -195,12 +197,6 @@ export function shownValue<Name extends SettingName>(name: Name, value: Settings
 
 function requiredPath(text: string): Parsed<string> {
   return text.includes("\0") ? { wrong: "must be a path" } : { value: text };
-}
-
-function oneMember(text: string): Parsed<number> {
-  const parsed = wholeNumber(1, 64)(text);
-  if ("wrong" in parsed || parsed.value === 1) return parsed;
-  return { wrong: "asks for several members, but this version runs one a node; leave it out or set it to 1" };
 }
 
 function showKeys(keys: readonly ApiKey[]): string {

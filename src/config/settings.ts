@@ -35,7 +35,7 @@ export interface Settings {
   readonly replicas: number;
   /** Absolute path. */
   readonly dataDir: string;
-  /** Event loops of this node. Always 1 in this version. */
+  /** Member threads of this node. */
   readonly members: number;
   /** Fixed when a cluster is first started. */
   readonly shards: number;

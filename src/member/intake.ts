@@ -160,7 +160,7 @@ export class Intake {
 
   async #writeChunks(
     first: Pick<ImageChunk, "rows" | "next">,
-    fetch: (cursor: ImageCursor) => Promise<Pick<ImageChunk, "rows" | "next">>,
+    nextChunk: (cursor: ImageCursor) => Promise<Pick<ImageChunk, "rows" | "next">>,
   ): Promise<void> {
     let chunk = first;
     for (;;) {
@@ -168,7 +168,7 @@ export class Intake {
       await this.#options.checkpointWith((writer) => rows.map((row) => () => restoreRow(writer, row, this.#options)));
       this.#checkAlive();
       if (next === undefined) return;
-      chunk = await fetch(next);
+      chunk = await nextChunk(next);
       this.#checkAlive();
     }
   }

@@ -143,7 +143,7 @@ export class Openings {
     this.#decide(task, (turn, home, cell) => {
       const grants = new Map<number, number>();
       for (const { lines, quantities } of task.asks) {
-        lines.forEach((line, index) => grants.set(line, quantities?.[index] ?? 0));
+        for (const [index, line] of lines.entries()) grants.set(line, quantities?.[index] ?? 0);
       }
       const event = decideGrant(cell.value, grants, turn.now);
       if (event !== undefined) {
