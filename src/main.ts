@@ -3,7 +3,7 @@
  * member-main.ts. Parts start from the journal outwards and stop from the edge inwards, so that no request meets a part that is not there.
  */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "./config/index.ts";
 import { startEmbeddedNats } from "./embedded-nats/index.ts";
@@ -78,7 +78,7 @@ class Node {
     for (let number = 1; number < settings.members; number++) this.#addMember(number, false);
     for (const number of this.#surplus()) this.#addMember(number, true);
     await Promise.all([feed, ...this.#members.map((member) => member.serving)]);
-    for (const member of this.#members.slice(settings.members)) void this.#retire(member);
+    for (const member of this.#members.slice(settings.members)) this.#retireLater(member);
     this.#teardown.add("node file", writeNodeFile(settings.dataDir, { pid: process.pid, httpUrl, natsUrl }));
     return { httpUrl, natsUrl, stop: () => this.#stop(), stopped: this.#stopped.promise };
   }
@@ -159,7 +159,15 @@ class Node {
     this.#hub.remove(member.lane);
     this.#members.splice(this.#members.indexOf(member), 1);
     await member.stop(STOP_MS_MAX);
+    rmSync(join(this.#settings.dataDir, "lmdb", `member-${member.number}`), { recursive: true, force: true });
     this.#log.info({ member: member.number }, "a member gave its shards away and ended");
+  }
+
+  /** What it cannot give away now it keeps, until a later start finds somebody to take it. */
+  #retireLater(member: MemberThread): void {
+    this.#retire(member).catch((error: unknown) => {
+      this.#log.error({ member: member.number, reason: String(error) }, "a member of an earlier start cannot end yet");
+    });
   }
 
   async #metricsText(): Promise<string> {

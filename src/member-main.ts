@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { buildHttpServer, parseMovement, startNatsService } from "./api/index.ts";
-import { invariant, type LaneSeq, type ShardId } from "./base/index.ts";
+import { CorruptData, invariant, type LaneSeq, type ShardId } from "./base/index.ts";
 import type { Settings } from "./config/index.ts";
 import { openEventTail } from "./feed/index.ts";
 import { startIngest } from "./ingest/index.ts";
@@ -23,6 +23,7 @@ import {
   type MemberPhase,
   type Peers,
 } from "./member/index.ts";
+import { openMemberStore, rememberDamage } from "./member-store.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
 import { type FromMemberThread, MEMBERS_MAX, type MemberThreadData, type ToMemberThread, VERSION } from "./node-messages.ts";
@@ -31,7 +32,6 @@ import { Keeper } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
 import { openKeyValue } from "./registry/index.ts";
 import { Router } from "./router/index.ts";
-import { openLmdbSnapshotStore } from "./snapshot/index.ts";
 import { SystemClock, SystemRandom, Teardown } from "./system/index.ts";
 
 /** When a request that was turned away at the door may come again. */
@@ -93,7 +93,7 @@ class MemberMain {
     const edge = await this.#connect("api");
 
     const peers = new LatePeers();
-    this.#member = await this.#openMember(journal, edge, book, peers);
+    this.#member = await this.#openMember({ connection: journal, edge, state }, book, peers);
     const router = this.#route(book, edge, peers);
     const httpUrl = await this.#startEdges(router, edge);
     this.#keeper = this.#newKeeper(state, beats, httpUrl, router);
@@ -114,12 +114,16 @@ class MemberMain {
     return connection;
   }
 
-  async #openMember(connection: NatsConnection, edge: NatsConnection, book: LocationBook, peers: Peers): Promise<Member> {
-    const { settings, log, lane, number, clock, teardown, metrics } = this.#site;
+  async #openMember(
+    { connection, edge, state }: { connection: NatsConnection; edge: NatsConnection; state: KeyValue },
+    book: LocationBook,
+    peers: Peers,
+  ): Promise<Member> {
+    const { settings, log, lane, clock, teardown, metrics } = this.#site;
     const lanes = openLanes({ connection, replicas: settings.replicas });
     const journal = await lanes.open(lane);
     teardown.add("journal", () => journal.close());
-    const store = await openLmdbSnapshotStore({ path: join(settings.dataDir, "lmdb", `member-${number}`) });
+    const store = await openMemberStore({ path: this.#storePath, lane, journal, state, log });
     teardown.add("snapshot store", () => store.close());
     const member = new Member({
       lane,
@@ -132,7 +136,7 @@ class MemberMain {
       trimFloor: () => this.#trimFloor(),
       observer: {
         ...commitObserver(metrics),
-        failed: (error) => this.#fail(error),
+        failed: (error) => this.fail(error),
         hostChanged: () => this.#keeper?.poke(),
       },
     });
@@ -211,7 +215,7 @@ class MemberMain {
       node: settings.nodeId,
       version: VERSION,
       shards: settings.shards,
-      onFatal: (error) => this.#fail(error),
+      onFatal: (error) => this.fail(error),
     });
     keeper.owners.onChange(() => router.ownersChanged());
     keeper.beats.onChange(() => {
@@ -300,7 +304,13 @@ class MemberMain {
     this.#port.close();
   }
 
-  #fail(error: Error): void {
+  get #storePath(): string {
+    return join(this.#site.settings.dataDir, "lmdb", `member-${this.#site.number}`);
+  }
+
+  /** The node cannot go on with this member. */
+  fail(error: Error): void {
+    if (error instanceof CorruptData && !error.where.startsWith("lane ")) rememberDamage(this.#storePath, error);
     this.#say({ kind: "failed", name: error.name, message: error.message });
   }
 
@@ -453,11 +463,11 @@ function plain(fields: object): object {
 async function main(): Promise<void> {
   invariant(parentPort !== null, "a member runs in a worker thread");
   const port = parentPort;
+  const member = new MemberMain(port, workerData as MemberThreadData);
   try {
-    await new MemberMain(port, workerData as MemberThreadData).start();
+    await member.start();
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    port.postMessage({ kind: "failed", name, message } satisfies FromMemberThread);
+    member.fail(error instanceof Error ? error : new Error(String(error)));
   }
 }
 

@@ -18,6 +18,7 @@ export {
   type AvailabilityQuery,
   type Envelope,
   parseAvailability,
+  parseConsistency,
   parseEnvelope,
   parseStockQuery,
   type StockQuery,

@@ -5,7 +5,7 @@ import { bad, checked, checkOf, good, type Parsed } from "./check.ts";
 import { idError } from "./check-text.ts";
 import { AVAILABILITY_LOCATIONS_MAX, AVAILABILITY_SKUS_MAX } from "./limits.ts";
 import { type FieldError, invalidRequest, type Problem, problem } from "./problems.ts";
-import { AvailabilitySchema, StockQuerySchema } from "./schemas/index.ts";
+import { AvailabilitySchema, CONSISTENCIES, StockQuerySchema } from "./schemas/index.ts";
 
 const availability = checkOf(AvailabilitySchema);
 const stockQuery = checkOf(StockQuerySchema);
@@ -52,16 +52,24 @@ function namesError(path: string, names: readonly string[]): FieldError | undefi
 export interface StockQuery {
   readonly sku: Sku;
   readonly location: LocationId | undefined;
+  readonly strict: boolean;
 }
 
 export function parseStockQuery(body: unknown): Parsed<StockQuery> {
   const read = checked(stockQuery, body);
   if (!read.ok) return read;
-  const { sku, location } = read.value;
+  const { sku, location, consistency } = read.value;
   const error = idError("/sku", sku) ?? (location === undefined ? undefined : idError("/location", location));
   return error === undefined
-    ? good({ sku: sku as Sku, location: location as LocationId | undefined })
+    ? good({ sku: sku as Sku, location: location as LocationId | undefined, strict: consistency === "strict" })
     : bad(invalidRequest([error]));
+}
+
+/** The parameter `consistency` of a query, as Fastify parses it: whether a strict read is wanted. */
+export function parseConsistency(query: unknown): Parsed<boolean> {
+  const { consistency = "default" } = query as { readonly consistency?: unknown };
+  if (consistency === "default" || consistency === "strict") return good(consistency === "strict");
+  return bad(invalidRequest([{ path: "query consistency", message: `must be one of ${CONSISTENCIES.join(", ")}` }]));
 }
 
 export interface Envelope {

@@ -1,6 +1,7 @@
 /** Every subject of the contract, and how its bodies become calls of the grid. */
 
 import type { Grid, Read, Transit, TransitResult } from "../../member/index.ts";
+import type { StockRecord } from "../../stock/index.ts";
 import {
   applyMovements,
   availabilityView,
@@ -121,18 +122,18 @@ function stock(grid: Grid, body: unknown, done: Done): void {
     done(problemAnswer(query.problem));
     return;
   }
-  const { sku, location } = query.value;
+  const { sku, location, strict } = query.value;
   if (location === undefined) {
-    grid.stock(sku, (result) => done(answerOfRead(result, (records) => viewAnswer(stockView(sku, records)))));
+    grid.stock(sku, (result) => done(answerOfRead(result, (records) => viewAnswer(stockView(sku, records)))), { strict });
     return;
   }
-  grid.record(sku, location, (result) =>
+  const answer = (result: Read<StockRecord | undefined>): void =>
     done(
       answerOfRead(result, (record) =>
         record === undefined ? problemAnswer(noSuchRecord(sku, location)) : viewAnswer(stockRecordView(record)),
       ),
-    ),
-  );
+    );
+  grid.record(sku, location, answer, { strict });
 }
 
 function availability(grid: Grid, body: unknown, done: Done): void {

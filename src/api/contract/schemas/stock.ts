@@ -61,7 +61,19 @@ export const AvailabilityViewSchema = Type.Object(
 );
 
 /** On NATS; HTTP has both in the path. */
-export const StockQuerySchema = Type.Object({ sku: SkuSchema, location: Type.Optional(LocationIdSchema) }, CLOSED);
+/** How fresh a read has to be. */
+export const CONSISTENCIES = ["default", "strict"] as const;
+export const CONSISTENCY_RULE =
+  "`strict`: the owner proves by a commit that it is still the owner, so that everything answered before is seen; else a member that was cut off without knowing it may answer with what it had";
+
+export const StockQuerySchema = Type.Object(
+  {
+    sku: SkuSchema,
+    location: Type.Optional(LocationIdSchema),
+    consistency: Type.Optional(Type.Enum(CONSISTENCIES, { description: CONSISTENCY_RULE })),
+  },
+  CLOSED,
+);
 
 export type AvailabilityBody = Static<typeof AvailabilitySchema>;
 export type StockQueryBody = Static<typeof StockQuerySchema>;

@@ -1,15 +1,19 @@
 /** Movements in, stock and availability out. */
 
+import type { Read } from "../../../member/index.ts";
+import type { StockRecord } from "../../../stock/index.ts";
 import {
   AvailabilitySchema,
   AvailabilityViewSchema,
   applyMovements,
   availabilityView,
+  CONSISTENCY_RULE,
   MovementResultsViewSchema,
   MovementsSchema,
   movementItems,
   noSuchRecord,
   parseAvailability,
+  parseConsistency,
   parseLocationId,
   parseSku,
   problemOf,
@@ -55,10 +59,13 @@ function stockRoute({ context: { grid } }: Router): RouteSpec {
     handle: (request, reply, answers, since) => {
       const sku = parseSku(paramOf(request, "sku"));
       if (!sku.ok) return answers.problem(reply, since, sku.problem);
-      grid.stock(sku.value, (result) => {
+      const strict = parseConsistency(request.query);
+      if (!strict.ok) return answers.problem(reply, since, strict.problem);
+      const answer = (result: Read<readonly StockRecord[]>): void => {
         if (result.kind === "fault") answers.problem(reply, since, problemOf(result));
         else answers.view(reply, since, 200, stockView(sku.value, result.value));
-      });
+      };
+      grid.stock(sku.value, answer, { strict: strict.value });
     },
   };
 }
@@ -74,11 +81,14 @@ function recordRoute({ context: { grid } }: Router): RouteSpec {
       if (!sku.ok) return answers.problem(reply, since, sku.problem);
       const location = parseLocationId(paramOf(request, "location"));
       if (!location.ok) return answers.problem(reply, since, location.problem);
-      grid.record(sku.value, location.value, (result) => {
+      const strict = parseConsistency(request.query);
+      if (!strict.ok) return answers.problem(reply, since, strict.problem);
+      const answer = (result: Read<StockRecord | undefined>): void => {
         if (result.kind === "fault") answers.problem(reply, since, problemOf(result));
         else if (result.value === undefined) answers.problem(reply, since, noSuchRecord(sku.value, location.value));
         else answers.view(reply, since, 200, stockRecordView(result.value));
-      });
+      };
+      grid.record(sku.value, location.value, answer, { strict: strict.value });
     },
   };
 }
@@ -117,6 +127,7 @@ const STOCK_DOCS: RouteDocs = {
   id: "getStock",
   tag: TAG,
   summary: "Read a SKU at every location",
+  query: { consistency: CONSISTENCY_RULE },
   description: "No records for a SKU never seen.",
   answers: { 200: { description: "Records and their totals", schema: StockViewSchema } },
   problems: ["invalid-request"],
@@ -126,6 +137,7 @@ const RECORD_DOCS: RouteDocs = {
   id: "getRecord",
   tag: TAG,
   summary: "Read a SKU at one location",
+  query: { consistency: CONSISTENCY_RULE },
   answers: { 200: { description: "The record", schema: StockRecordViewSchema } },
   problems: ["invalid-request", "not-found"],
 };
