@@ -46,6 +46,8 @@ export interface EventsEnd {
   readonly marks: readonly EventMark[];
   /** First sequence the marks would include if it were kept. */
   readonly from: number;
+  /** They begin with the first message there ever was. */
+  readonly whole: boolean;
 }
 
 export interface FollowerStart {
@@ -98,7 +100,7 @@ function baseWithoutVector(end: EventsEnd, cursor: Progress | undefined): Base {
   if (cursor !== undefined && cursor.streamSeq + 1 >= end.from) {
     return { positions: new Map(), anew: cursor.anew, from: cursor.streamSeq + 1 };
   }
-  if (end.from === 1 && end.marks[0]?.seq === 1) return { positions: new Map(), anew: cursor?.anew ?? false, from: 1 };
+  if (end.whole) return { positions: new Map(), anew: cursor?.anew ?? false, from: 1 };
   throw new CorruptData("how far the lanes are published cannot be told", `STOCK_EVENTS, sequence ${end.last}`);
 }
 

@@ -4,8 +4,10 @@
  *
  * E1. The messages of a journal record are neighbours and in its order; the records of a lane are in its order; lanes are merged by the
  *     rule of {@link LaneMerge}.
- * E2. The cursor is the tail of the stream itself; a session begins by reading it, and nothing else is trusted.
- * E3. At least every {@link VECTOR_EVERY} messages and one run, one says how far all lanes were published before it.
+ * E2. Which event is message n of the stream is settled durably before it is published ({@link OrderLog}); what is settled and not there
+ *     comes first in a session.
+ * E3. The cursor is the tail of the stream itself; a session begins by reading it, and nothing else is trusted.
+ * E4. At least every {@link VECTOR_EVERY} messages and one run, one says how far all lanes were published before it.
  */
 
 import { CorruptData } from "../base/index.ts";
@@ -13,12 +15,13 @@ import { decodeJournalRecord, type JournalRecord } from "../codec/index.ts";
 import type { StockEntry } from "../shard/index.ts";
 import type { ChainMessage, RunPublisher } from "./chain-publisher.ts";
 import { cloudEventJson, sourceJson } from "./cloud-event.ts";
-import { eventStart, LANES_HEADER, type Progress } from "./cursor.ts";
+import { type EventsEnd, eventStart, LANES_HEADER, type Progress } from "./cursor.ts";
 import { type EventPlace, eventId } from "./event-id.ts";
 import { type FollowerWorld, keepFollowing, mergeWorld, toldPositions } from "./follower.ts";
 import { LaneLags } from "./lane-lags.ts";
 import { LaneMerge, type MergedRecord } from "./lane-merge.ts";
 import { vectorText } from "./lane-vector.ts";
+import { endOf, OrderLog, type Plan, type Segment } from "./order-log.ts";
 import { RateCap } from "./rate-cap.ts";
 import { runPublisher } from "./run-publisher.ts";
 import { EVENTS_STREAM } from "./streams.ts";
@@ -38,8 +41,11 @@ const PROGRESS_MS = 100;
 interface Session {
   readonly merge: LaneMerge;
   readonly publisher: RunPublisher;
+  readonly order: OrderLog;
   readonly created: string;
 }
+
+type MutableSegment = { -readonly [K in keyof Segment]: Segment[K] };
 
 export class EventFollower {
   readonly #world: FollowerWorld;
@@ -48,6 +54,8 @@ export class EventFollower {
   readonly #lags = new LaneLags();
   #session: Session | undefined;
   #run: ChainMessage[] = [];
+  /** Where the messages of the run come from. */
+  #segments: MutableSegment[] = [];
   /** Records taken since the last run: their lanes, when the newest was committed, and whether it was the newest of its lane. */
   readonly #taken = new Map<string, { readonly at: number; readonly newest: boolean }>();
   #last = 0;
@@ -107,10 +115,11 @@ export class EventFollower {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { session, partial } = await this.#start();
+    const { session, partial, redo } = await this.#start();
     this.#session = session;
     try {
       if (signal.aborted) return;
+      for (const step of redo) await this.#redo(session, step);
       if (partial !== undefined) await this.#finish(session, partial);
       await session.merge.begin();
       this.#lags.begun();
@@ -122,31 +131,61 @@ export class EventFollower {
     }
   }
 
-  async #start(): Promise<{ readonly session: Session; readonly partial: EventPlace | undefined }> {
+  async #start(): Promise<{
+    readonly session: Session;
+    readonly partial: EventPlace | undefined;
+    readonly redo: readonly Redo[];
+  }> {
     const { connection, jsm } = this.#world;
     const { config } = await jsm.streams.info(EVENTS_STREAM);
     const end = await readEventsEnd(connection, jsm);
-    const start = eventStart(end, (await this.#world.storedCursor())?.events);
+    const { log: order, ahead } = await OrderLog.open(connection, jsm, end);
+    const cursor = (await this.#world.storedCursor())?.events;
+    const start = eventStart(withPlanned(end, ahead), cursor);
     this.#world.resynced();
     this.#run = [];
+    this.#segments = [];
     this.#taken.clear();
-    this.#last = start.last;
+    this.#last = end.last;
     this.#sinceVector = VECTOR_EVERY;
     this.#progress = undefined;
     const merge = new LaneMerge(mergeWorld(this.#world, this.#lags), start);
-    const session = { merge, publisher: runPublisher(connection, config), created: end.created };
-    return { session, partial: start.partial };
+    const session = { merge, publisher: runPublisher(connection, config), order, created: end.created };
+    return { session, partial: start.partial, redo: redoSteps(end, ahead, cursor) };
+  }
+
+  /** Publishes what of a run is settled and not in the stream: E2. */
+  async #redo({ publisher, merge }: Session, { plan, vector }: Redo): Promise<void> {
+    const run: ChainMessage[] = [];
+    for (const { lane, record, from, to } of plan.segments) {
+      const { entries } = await this.#record(lane, record);
+      for (let index = from; index <= to; index++) {
+        const entry = entries[index];
+        const headerLines = plan.first + run.length === this.#last + 1 ? vector : "";
+        if (entry?.entry === "stock") run.push(this.#message(entry, lane, record, index, headerLines));
+      }
+    }
+    if (plan.first - 1 + run.length !== endOf(plan))
+      throw new CorruptData("a plan and the lanes differ", `message ${plan.first}`);
+    const missing = run.slice(this.#last + 1 - plan.first);
+    if (missing.length === 0 || merge.closed) return;
+    this.#last = await publisher.append(missing, this.#last);
+    this.#published += missing.length;
   }
 
   /** The record that was being published comes first: E1. */
   async #finish(session: Session, { lane, seq, index }: EventPlace): Promise<void> {
+    await this.#takeEntries(session, lane, seq, await this.#record(lane, seq), index + 1);
+    await this.#flush(session);
+    session.merge.advance(lane, seq);
+  }
+
+  async #record(lane: string, seq: number): Promise<JournalRecord> {
     const stream = this.#world.directory.streamOf(lane);
     const where = `lane ${stream}, sequence ${seq}`;
     const message = await this.#world.jsm.streams.getMessage(stream, { seq });
-    if (message === null) throw new CorruptData("the record of the last event is gone", where);
-    await this.#takeEntries(session, lane, seq, decodeJournalRecord(message.data, where), index + 1);
-    await this.#flush(session);
-    session.merge.advance(lane, seq);
+    if (message === null) throw new CorruptData("the record of an event is gone", where);
+    return decodeJournalRecord(message.data, where);
   }
 
   async #takeAll(session: Session): Promise<void> {
@@ -170,23 +209,30 @@ export class EventFollower {
     for (let index = from; index < record.entries.length; index++) {
       const entry = record.entries[index];
       if (entry?.entry !== "stock") continue;
-      this.#run.push(this.#message(session, entry, lane, seq, index));
+      const headerLines = this.#run.length === 0 ? this.#vectorLine(session) : "";
+      this.#run.push(this.#message(entry, lane, seq, index, headerLines));
+      this.#note(lane, seq, index);
       if (this.#run.length === RUN_MAX) await this.#flush(session);
     }
   }
 
-  #message(session: Session, entry: StockEntry, lane: string, seq: number, index: number): ChainMessage {
+  #message(entry: StockEntry, lane: string, seq: number, index: number, headerLines: string): ChainMessage {
     const id = eventId(lane, seq, index);
     const { location, sku, kind } = entry.event;
-    return {
-      subject: eventSubject(location, sku, kind),
-      id,
-      headerLines: this.#run.length === 0 ? this.#vectorLine(session) : "",
-      body: cloudEventJson(id, this.#source, entry),
-    };
+    return { subject: eventSubject(location, sku, kind), id, headerLines, body: cloudEventJson(id, this.#source, entry) };
   }
 
-  /** E3. The positions before this run: records passed are whole in the stream, the one being taken follows by its ids. */
+  #note(lane: string, record: number, index: number): void {
+    const newest = this.#segments.at(-1);
+    if (newest === undefined || newest.record !== record || newest.lane !== lane) {
+      this.#segments.push({ lane, record, from: index, to: index, count: 1 });
+      return;
+    }
+    newest.to = index;
+    newest.count++;
+  }
+
+  /** E4. The positions before this run: records passed are whole in the stream, the one being taken follows by its ids. */
   #vectorLine({ merge }: Session): string {
     const now = performance.now();
     if (this.#sinceVector < VECTOR_EVERY && now - this.#vectorAt < VECTOR_MS) return "";
@@ -209,13 +255,51 @@ export class EventFollower {
     this.#progress = { lanes: Object.fromEntries(merge.positions), anew: merge.anew, streamSeq: this.#last, created };
   }
 
-  async #flush({ publisher }: Session): Promise<void> {
-    const run = this.#run;
+  async #flush({ publisher, order }: Session): Promise<void> {
+    const [run, segments] = [this.#run, this.#segments];
     if (run.length === 0) return;
     this.#run = [];
+    this.#segments = [];
+    await order.append(this.#last + 1, segments);
     this.#last = await publisher.append(run, this.#last);
     this.#sinceVector += run.length;
     this.#published += run.length;
     await this.#cap.spend(run.length);
   }
+}
+
+/** A plan to publish again, and the header of the first message of it that is missing. */
+interface Redo {
+  readonly plan: Plan;
+  readonly vector: string;
+}
+
+/** Plans between two vectors: with what is in the stream before them they are fewer messages than are read back. */
+const REDO_VECTOR_EVERY = 3;
+
+function redoSteps(end: EventsEnd, plans: readonly Plan[], cursor: Progress | undefined): Redo[] {
+  return plans.map((plan, index) => {
+    if (index % REDO_VECTOR_EVERY !== 0) return { plan, vector: "" };
+    const { positions, anew, partial } = eventStart(withPlanned(end, plans.slice(0, index)), cursor);
+    const [next] = plan.first > end.last ? plan.segments : [];
+    if (partial !== undefined && next !== undefined && (next.lane !== partial.lane || next.record !== partial.seq)) {
+      positions.set(partial.lane, partial.seq);
+    }
+    const complete = partial === undefined || next !== undefined;
+    return { plan, vector: complete ? `${LANES_HEADER}: ${vectorText({ positions, anew })}\r\n` : "" };
+  });
+}
+
+/** The end as it will be when all plans are published. */
+function withPlanned(end: EventsEnd, plans: readonly Plan[]): EventsEnd {
+  if (plans.length === 0) return end;
+  const marks = [...end.marks];
+  for (const plan of plans) {
+    let seq = plan.first - 1;
+    for (const { lane, record, to, count } of plan.segments) {
+      seq += count;
+      if (seq > end.last) marks.push({ seq, id: eventId(lane, record, to), vector: "" });
+    }
+  }
+  return { ...end, marks, last: marks.at(-1)?.seq ?? end.last };
 }

@@ -3,7 +3,8 @@
  *
  * STOCK_EVENTS and STOCK_AVAILABILITY can be derived again from the journal, so with one replica they do not pay for a sync per message:
  * file storage with `persist_mode: async` where the server knows it (2.12). Replicated, they are persisted as the server is set and written by
- * atomic batches, see run-publisher.ts. STOCK_FEED_CURSOR is always durable as the server is set.
+ * atomic batches, see run-publisher.ts. STOCK_FEED_CURSOR and
+ * STOCK_FEED_ORDER are always durable as the server is set.
  */
 
 import {
@@ -22,6 +23,8 @@ export const EVENTS_SUBJECTS = "stock.events.>";
 export const AVAILABILITY_BUCKET = "STOCK_AVAILABILITY";
 export const AVAILABILITY_STREAM = `KV_${AVAILABILITY_BUCKET}`;
 export const AVAILABILITY_PREFIX = `$KV.${AVAILABILITY_BUCKET}.`;
+export const ORDER_STREAM = "STOCK_FEED_ORDER";
+export const ORDER_SUBJECT = "stock.feed.order";
 export const CURSOR_STREAM = "STOCK_FEED_CURSOR";
 export const CURSOR_PREFIX = "stock.feed.cursor.";
 
@@ -52,6 +55,7 @@ export async function ensureStreams(connection: NatsConnection, jsm: JetStreamMa
   const limits = { max_age: (retention.maxAgeMs ?? AGE_MS_DEFAULT) * NANOS, max_bytes: retention.maxBytes ?? -1 };
   await ensure(jsm, { ...eventsConfig(), ...derived, ...limits }, limits);
   await ensure(jsm, { ...availabilityConfig(), ...derived }, {});
+  await ensure(jsm, { ...orderConfig(), num_replicas: replicas }, {});
   await ensure(jsm, { ...cursorConfig(), num_replicas: replicas }, {});
 }
 
@@ -66,7 +70,12 @@ async function ensure(jsm: JetStreamManager, config: NamedConfig, limits: Partia
   const present = await findStream(jsm, config.name);
   if (present === undefined) await jsm.streams.add(config);
   else {
-    const wanted = { ...limits, ...(present.num_replicas > 1 && config.name !== CURSOR_STREAM ? { allow_atomic: true } : {}) };
+    const wanted = {
+      ...limits,
+      ...(present.num_replicas > 1 && config.name !== CURSOR_STREAM && config.name !== ORDER_STREAM
+        ? { allow_atomic: true }
+        : {}),
+    };
     const differs = (Object.keys(wanted) as (keyof StreamConfig)[]).some(
       (key) => present[key] !== wanted[key as keyof typeof wanted],
     );
@@ -119,6 +128,20 @@ function availabilityConfig(): NamedConfig {
     allow_rollup_hdrs: true,
     duplicate_window: DUPLICATE_WINDOW_MS * NANOS,
     allow_direct: true,
+  };
+}
+
+/** Kept for much longer than a server can lose events. */
+const ORDER_AGE_MS = 3_600_000;
+
+function orderConfig(): NamedConfig {
+  return {
+    name: ORDER_STREAM,
+    subjects: [ORDER_SUBJECT],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: ORDER_AGE_MS * NANOS,
   };
 }
 

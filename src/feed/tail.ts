@@ -27,11 +27,12 @@ export async function readEventsEnd(connection: NatsConnection, jsm: JetStreamMa
   const info = await jsm.streams.info(EVENTS_STREAM);
   const { created, state } = info;
   const last = state.last_seq;
-  if (state.messages === 0) return { created, last, marks: [], from: last + 1 };
+  if (state.messages === 0) return { created, last, marks: [], from: last + 1, whole: last === 0 };
   const newest = await markAt(jsm, last);
-  if (newest !== undefined && parseVector(newest.vector) !== undefined) return { created, last, marks: [newest], from: last };
+  if (newest !== undefined && parseVector(newest.vector) !== undefined)
+    return { created, last, marks: [newest], from: last, whole: last === 1 };
   const from = Math.max(state.first_seq, last - SCAN_MAX + 1);
-  return { created, last, marks: await scan(connection, jsm, from, info), from };
+  return { created, last, marks: await scan(connection, jsm, from, info), from, whole: from === 1 };
 }
 
 async function markAt(jsm: JetStreamManager, seq: number): Promise<EventMark | undefined> {

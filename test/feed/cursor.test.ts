@@ -27,7 +27,7 @@ function end(last: number, ...messages: readonly (string | readonly [id: string,
     const [id, text] = typeof message === "string" ? [message, ""] : message;
     return { seq: from + index, id, vector: text };
   });
-  return { created: CREATED, last, marks, from };
+  return { created: CREATED, last, marks, from, whole: from === 1 };
 }
 
 describe("a vector of lane positions", () => {

@@ -14,6 +14,8 @@ import {
   type FeedOptions,
   startFeed,
 } from "../../src/feed/index.ts";
+import { OrderLog } from "../../src/feed/order-log.ts";
+import { ensureStreams } from "../../src/feed/streams.ts";
 import type { Entry } from "../../src/shard/index.ts";
 import { startTestNats, type TestNats } from "../support/nats.ts";
 import { expectComplete } from "./complete.ts";
@@ -88,6 +90,18 @@ async function watchVersions(): Promise<{ readonly back: string[]; readonly seen
   return { back, seen: () => count };
 }
 
+/** The id of every event that a subscriber was given, by sequence, also of those that the server loses later. */
+async function watchEvents(): Promise<ReadonlyMap<number, string>> {
+  const seen = new Map<number, string>();
+  const consumer = await jetstream(connection).consumers.get(EVENTS_STREAM);
+  await consumer.consume({
+    callback: (message) => {
+      if (!seen.has(message.seq)) seen.set(message.seq, message.headers?.get("Nats-Msg-Id") ?? "");
+    },
+  });
+  return seen;
+}
+
 /** Three lanes among which three shards go round, `rounds` times. */
 async function goRound(rounds: number, betweenMs = 0): Promise<void> {
   for (let round = 0; round < rounds; round++) {
@@ -153,6 +167,26 @@ describe("the feed over several lanes", () => {
     await from.append(early);
     await caughtUp(feed);
     expectComplete(await publishedEvents(connection), lanes);
+  });
+
+  it("publishes first, and as it was settled, what was settled before and is not in the stream", async () => {
+    const [one, two] = [await openLane("l0"), await openLane("l1")];
+    await append(one, 3, 4, "a");
+    await append(two, 3, 4, "b");
+    const jsm = await jetstreamManager(connection);
+    await ensureStreams(connection, jsm, { retention: {}, replicas: 1 });
+    const { created } = await jsm.streams.info(EVENTS_STREAM);
+    const { log } = await OrderLog.open(connection, jsm, { created, last: 0 });
+    const whole = (lane: string, record: number) => ({ lane, record, from: 0, to: 3, count: 4 });
+    await log.append(1, [whole("l1", 1), whole("l0", 1), whole("l1", 2)]);
+    await log.append(13, [{ ...whole("l1", 3), to: 1, count: 2 }]);
+    const feed = await start();
+    await caughtUp(feed);
+    const events = await publishedEvents(connection);
+    const planned = [...two.ids.slice(0, 4), ...one.ids.slice(0, 4), ...two.ids.slice(4, 12)];
+    expect(events.slice(0, 16).map((event) => event.id)).toEqual(planned);
+    expectComplete(events, lanes);
+    await expect(log.append(25, [])).rejects.toThrow("was not taken");
   });
 
   it("finds lanes that appear later, by a hint or by itself", async () => {
@@ -286,6 +320,7 @@ describe("who leads the feed", () => {
   it("does no harm when two lead at once and the server is killed again and again", { timeout: 90_000 }, async () => {
     for (const name of ["l0", "l1", "l2"]) await openLane(name);
     const [one, two] = [await start(), await start()];
+    const seen = await watchEvents();
     const writing = goRound(25, 10);
     for (let i = 0; i < 4; i++) {
       await delay(300 + Math.random() * 500);
@@ -296,5 +331,9 @@ describe("who leads the feed", () => {
     await caughtUp(one, two);
     expectComplete(await publishedEvents(connection), lanes);
     await expectBucketComplete();
+    const stored = new Map((await publishedEvents(connection)).map(({ seq, id }) => [seq, id]));
+    for (const [seq, id] of seen)
+      expect(`${seq}: ${stored.get(seq)}`, "the same event as was seen before a kill").toBe(`${seq}: ${id}`);
+    expect(seen.size).toBeGreaterThan(0);
   });
 });
