@@ -253,6 +253,7 @@ async function comesToRest(run: ClusterRun, limitMs: number): Promise<void> {
   let seen: number | undefined;
   const isQuiet = (): boolean => {
     const revision = run.state.entries.get("map")?.revision;
+    for (const node of run.lanes.map?.draining ?? []) run.lives[0]?.keeper.undrain(node).catch(() => undefined);
     if (revision !== seen || run.unsettled().length > 0) quietSince = run.scheduler.elapsedMs;
     seen = revision;
     return run.scheduler.elapsedMs - quietSince >= 3_000;
