@@ -9,7 +9,10 @@ import { runSeed } from "./cluster-run.ts";
 const FOUND = [46, 126];
 const FIRST = Number(process.env["SEED"] ?? 1);
 const COUNT = process.env["SEED"] === undefined ? Number(process.env["SEEDS"] ?? 12) : 1;
-const SEEDS = [...(process.env["SEED"] === undefined ? FOUND : []), ...new Array(COUNT).keys().map((index) => FIRST + index)];
+const SEEDS = [
+  ...(process.env["SEED"] === undefined ? FOUND : []),
+  ...Array.from({ length: COUNT }, (_, index) => FIRST + index),
+];
 
 describe("keepers in a world of faults", () => {
   it.each(SEEDS)("keep O1 to O5 and serve every shard again: seed %i", async (seed) => {
