@@ -69,6 +69,11 @@ export function ownAgain(view: View, claim: ShardClaim, shard: ShardId): ShardOr
   return continuation(claim, holding, { lane: view.lane, seq: tenure.began });
 }
 
+/** What is held still ends in the lane that a prepared claim continues from: it may have been dropped and taken anew since. */
+export function holdsIn(holding: Holding | undefined, origin: ShardOrigin): boolean {
+  return holding !== undefined && holding.state !== "filling" && origin.kind === "place" && origin.lane === holding.lane;
+}
+
 /** Why this member should have a copy of the shard: to own it, to stand by, or because nobody is sure to have a better one yet. */
 export type Part = "owner" | "standby" | "spare";
 

@@ -13,6 +13,7 @@ import type { Log } from "../ports/index.ts";
 import {
   eachClaim,
   heirOf,
+  holdsIn,
   isMine,
   isNeeded,
   isServed,
@@ -217,6 +218,7 @@ export class Shift {
       if (isServed(holding) || claim.standbys.includes(view.lane) || partIn(view, claim, shard) !== undefined || view.isLeaving)
         return;
       this.takes.forget(shard);
+      this.takeovers.ready.delete(shard);
       this.#options.host.discard(shard);
     });
   }
@@ -247,11 +249,12 @@ export class Shift {
     }
     if (before.owner === view.lane) return this.#claimAgain(view, before, next);
     const ready = this.takeovers.ready.get(shard);
-    if (ready?.epoch === before.epoch && !view.isLeaving) {
+    if (ready?.epoch === before.epoch && !view.isLeaving && holdsIn(view.holding(shard), ready.origin)) {
       return { ...next, origin: ready.origin, without: ready.without, cause: "failover" };
     }
     if (released === undefined || view.isLeaving || released.epoch !== before.epoch || released.place.lane !== before.owner)
       return undefined;
+    if (!holdsIn(view.holding(shard), { kind: "place", ...released.place })) return undefined;
     const keeper = view.isServing(before.owner) ? { keeper: before.owner } : {};
     return { ...next, origin: { kind: "place", ...released.place }, cause: "move", ...keeper };
   }

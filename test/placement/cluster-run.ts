@@ -14,6 +14,8 @@ export interface Seat {
   readonly lane: string;
   readonly node: string;
   disk: Disk;
+  /** The life that is on its way out. */
+  leaving?: Seat["life"];
   life: { readonly proc: Proc; readonly host: FakeHost; readonly keeper: Keeper } | undefined;
 }
 
@@ -190,6 +192,7 @@ export class ClusterRun {
   leave(seat: Seat): void {
     const { life } = seat;
     this.note(`leave ${seat.lane}`);
+    seat.leaving = life;
     life?.keeper.leave(this.random.between(1_000, 20_000)).then(
       () => {
         if (seat.life === life) this.kill(seat);
@@ -210,7 +213,7 @@ export class ClusterRun {
     this.note("heal");
     Object.assign(this.weather, CALM);
     for (const seat of this.seats) {
-      if (seat.life?.keeper.beats.state === "leaving") this.kill(seat);
+      if (seat.life !== undefined && seat.leaving === seat.life) this.kill(seat);
       if (seat.life !== undefined) {
         seat.life.proc.isCut = false;
         seat.life.proc.resume();
@@ -253,6 +256,7 @@ async function comesToRest(run: ClusterRun, limitMs: number): Promise<void> {
   let seen: number | undefined;
   const isQuiet = (): boolean => {
     const revision = run.state.entries.get("map")?.revision;
+    for (const node of run.lanes.map?.draining ?? []) run.lives[0]?.keeper.undrain(node).catch(() => undefined);
     if (revision !== seen || run.unsettled().length > 0) quietSince = run.scheduler.elapsedMs;
     seen = revision;
     return run.scheduler.elapsedMs - quietSince >= 3_000;
