@@ -68,10 +68,8 @@ export type TransitResult =
   | Fault;
 
 export type MovementResult =
-  | { readonly kind: "applied" | "duplicate"; readonly version: number }
-  | NotFound
-  | LevelOutOfRange
-  | Fault;
+  /** `version` of the record after it; 0 when another SKU has the id and its version is not known here. */
+  { readonly kind: "applied" | "duplicate"; readonly version: number } | NotFound | LevelOutOfRange | Fault;
 
 export type Read<T> = { readonly kind: "read"; readonly value: T } | Fault;
 

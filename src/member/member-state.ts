@@ -103,7 +103,7 @@ export class MemberState {
 
   applyChanged(shard: Shard, cell: ReservationCell, event: ReservationChanged): void {
     shard.putReservation(cell, evolveReservation(cell.value, event));
-    if (event.kind === "extended") this.#onHold(event.expiresAt, event.id);
+    if (event.kind === "extended" || event.kind === "granted") this.#onHold(event.expiresAt, event.id);
   }
 
   applyParticipation(shard: Shard, value: Participation): void {

@@ -2,7 +2,7 @@
 
 import type { LaneSeq, LocationId, ReservationId, ShardId, ShardOrigin, Sku } from "../../src/base/index.ts";
 import { hash32, shardOfHash } from "../../src/base/index.ts";
-import { type ImageChunk, Member, type MemberLimits, type Read, type ReserveResult } from "../../src/member/index.ts";
+import { type ImageChunk, Member, type MemberLimits, type Peers, type Read, type ReserveResult } from "../../src/member/index.ts";
 import type { ShardSource } from "../../src/placement/index.ts";
 import type { Movement, StockRecord } from "../../src/stock/index.ts";
 import { type ClusterPorts, SimCluster } from "../simulator/world/index.ts";
@@ -12,6 +12,11 @@ export const SKU = "sku" as Sku;
 export const SHARD: ShardId = shardOfHash(hash32(SKU), SHARDS);
 export const PLACE = "place" as LocationId;
 const MS_MAX = 20_000;
+
+/** The n-th id of a movement; its registry is the shard of the SKU, so that one owner is enough. */
+export function movementId(n: number): string {
+  for (let i = 0; ; i++) if (shardOfHash(hash32(`movement-${n}-${i}`), SHARDS) === SHARD) return `movement-${n}-${i}`;
+}
 
 export interface Actor {
   readonly lane: string;
@@ -27,13 +32,13 @@ export class ClusterStage {
   #movements = 0;
 
   /** Boots the member of a lane on the machine of the same name, and waits until it has its lane. */
-  async boot(lane: string, limits: Partial<MemberLimits> = {}): Promise<Actor> {
+  async boot(lane: string, limits: Partial<MemberLimits> = {}, peers?: Peers): Promise<Actor> {
     const ports = this.world.boot(lane, lane, {
       info: () => undefined,
       warn: () => undefined,
       error: (fields, message) => this.errors.push(`${lane}: ${message} ${JSON.stringify(fields)}`),
     });
-    const member = new Member({ lane, shards: SHARDS, limits, ports, images: this.#images() });
+    const member = new Member({ lane, shards: SHARDS, limits, ports, images: this.#images(), ...(peers && { peers }) });
     const actor: Actor = { lane, machine: lane, ports, member };
     this.actors.set(lane, actor);
     await this.settle(member.start(), `${lane} to take its lane`);
@@ -57,10 +62,10 @@ export class ClusterStage {
   }
 
   /** The member adopts the shard as if its claim had been won; resolves to where others find it. */
-  async adopt({ member, lane }: Actor, epoch: number, origin: ShardOrigin): Promise<ShardSource> {
+  async adopt({ member, lane }: Actor, epoch: number, origin: ShardOrigin, shard = SHARD): Promise<ShardSource> {
     const tenure = member.host.tenure();
     if (tenure === undefined) throw new Error(`${lane} has no tenure`);
-    await this.settle(member.host.adopt(tenure.writer, [{ shard: SHARD, epoch, origin }]), `${lane} to adopt`);
+    await this.settle(member.host.adopt(tenure.writer, [{ shard, epoch, origin }]), `${lane} to adopt`);
     return { owner: lane, epoch, origin, at: tenure.position };
   }
 
@@ -76,7 +81,7 @@ export class ClusterStage {
   }
 
   async receive({ member }: Actor, quantity: number, given: Partial<Movement> = {}): Promise<string> {
-    const id = given.id ?? `movement-${++this.#movements}`;
+    const id = given.id ?? movementId(++this.#movements);
     const movement: Movement = { id, type: "receipt", sku: SKU, location: PLACE, quantity, ...given };
     return (await this.answer<{ kind: string }>((done) => member.move(movement, done))).kind;
   }

@@ -225,6 +225,19 @@ describe("a reservation over two members", () => {
     await atRest();
   });
 
+  it("ends at its time also when nothing was held at home while it was opened", async () => {
+    await reserved([5], { ttlMs: 600_000 });
+    await pair.scheduler.runFor(1_000);
+    const { messages } = pair;
+    // Long enough for the timers in memory to have passed it by.
+    pair.fate = (n) => (n <= messages + 4 ? "is lost" : "arrives");
+    const { lines } = await reserved([1, 4], { mode: "partial", ttlMs: 30_500 });
+    expect(lines.map((line) => line.held)).toEqual([0, 4]);
+    await pair.scheduler.runFor(31_000);
+    expect(booksOf(pair).records.get(AWAY)?.held).toBe(0);
+    await atRest();
+  });
+
   it("is answered after half a second when the other member is silent, and followed when it is back", async () => {
     const { id } = await reserved([2, 3]);
     await pair.scheduler.runFor(1_000);

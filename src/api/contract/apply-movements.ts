@@ -53,7 +53,8 @@ export function applyMovement(grid: Grid, item: unknown, done: (result: Movement
 }
 
 export function movementResultView(id: string, result: MovementResult): MovementResultView {
-  if ("version" in result) return { id, status: result.kind, version: result.version };
+  if ("version" in result)
+    return result.version > 0 ? { id, status: result.kind, version: result.version } : { id, status: result.kind };
   return { id, status: "rejected", problem: problemOf(result) };
 }
 
