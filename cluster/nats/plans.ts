@@ -1,5 +1,6 @@
 /** Where servers are, for each way of running them: names, addresses and paths that their configuration and certificates are made for. */
 
+import { isIP } from "node:net";
 import type { ServerPlan } from "./generate.ts";
 
 /** Where a server's folder is mounted, and where it keeps its streams. */
@@ -22,8 +23,13 @@ export function kubernetesServers(count: number, namespace: string): ServerPlan[
   return [server("nats", "$POD_NAME", hosts, pods)];
 }
 
-/** For machines of one's own, by the names that clients and the other servers reach them by. */
+/**
+ * For machines of one's own, by the names that clients and the other servers reach them by. Throws for an address: the NATS client for Node, given one, looks
+ * for `localhost` in the certificate.
+ */
 export function hostServers(hosts: readonly string[]): ServerPlan[] {
+  const address = hosts.find((host) => isIP(host) !== 0);
+  if (address !== undefined) throw new RangeError(`${address} is an address; clients verify names: give the server one`);
   return hosts.map((host) => {
     const plan = server(host, host, [host], hosts);
     return { ...plan, mountedAt: ON_A_HOST.config, config: { ...plan.config, storeDir: ON_A_HOST.store } };

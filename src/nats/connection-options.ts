@@ -37,6 +37,8 @@ function authenticatorOf(path: string): Authenticator {
 }
 
 function tlsOptions({ ca, cert, key }: NatsTls): NonNullable<NodeConnectionOptions["tls"]> {
+  // Read at every connect; once now, so that a missing file stops the start rather than looks like a server that is away.
+  for (const path of [ca, cert, key]) if (path !== undefined) readFileSync(path);
   return {
     ...(ca === undefined ? {} : { caFile: ca }),
     ...(cert === undefined ? {} : { certFile: cert }),

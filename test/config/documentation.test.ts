@@ -16,7 +16,7 @@ describe("the table of settings", () => {
       ["STOCKGRID_HTTP_HOST", "127.0.0.1"],
       ["STOCKGRID_NATS_URL", "empty"],
       ["STOCKGRID_DATA_DIR", "./data"],
-      ["STOCKGRID_MEMBERS", "number of cores, at most 8; in this version 1"],
+      ["STOCKGRID_MEMBERS", "number of cores, at most 8"],
       ["STOCKGRID_SHARDS", "256"],
       ["STOCKGRID_NODE_ID", "host name"],
       ["STOCKGRID_CLUSTER", "default"],

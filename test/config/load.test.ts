@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -42,7 +42,7 @@ describe("defaults", () => {
       httpHost: "127.0.0.1",
       natsUrl: undefined,
       dataDir: join(cwd, "data"),
-      members: 1,
+      members: Math.min(availableParallelism(), 8),
       shards: 256,
       nodeId: hostname().replaceAll(/[^A-Za-z0-9_-]/g, "-"),
       cluster: "default",
@@ -140,7 +140,7 @@ describe("values", () => {
     ["STOCKGRID_HTTP_HOST", "0.0.0.0", "without API keys"],
     ["STOCKGRID_HTTP_HOST", "::", "without API keys"],
     ["STOCKGRID_NATS_URL", "http://x", "not a NATS address"],
-    ["STOCKGRID_MEMBERS", "2", "this version runs one"],
+    ["STOCKGRID_MEMBERS", "65", "whole number from 1 to 64"],
     ["STOCKGRID_MEMBERS", "0", "whole number"],
     ["STOCKGRID_SHARDS", "0", "whole number from 1 to 4096"],
     ["STOCKGRID_NODE_ID", "a.b", "characters A-Z a-z 0-9 _ -"],

@@ -23,10 +23,11 @@ export interface TestNats {
   stop(): Promise<void>;
 }
 
-export async function startTestNats(): Promise<TestNats> {
+/** `more`: further lines of its configuration. */
+export async function startTestNats(more = ""): Promise<TestNats> {
   const folder = await mkdtemp(join(tmpdir(), "stockgrid-nats-"));
   const binary = await findNatsServer();
-  let running = await launch(binary, folder, -1);
+  let running = await launch(binary, folder, -1, more);
   const { port } = running;
   return {
     url: `nats://127.0.0.1:${port}`,
@@ -34,7 +35,7 @@ export async function startTestNats(): Promise<TestNats> {
     freeze: () => running.process.kill("SIGSTOP"),
     thaw: () => running.process.kill("SIGCONT"),
     restart: async () => {
-      running = await launch(binary, folder, port);
+      running = await launch(binary, folder, port, more);
     },
     stop: async () => {
       await kill(running.process);
@@ -43,11 +44,16 @@ export async function startTestNats(): Promise<TestNats> {
   };
 }
 
-async function launch(binary: string, folder: string, port: number): Promise<{ process: ChildProcess; port: number }> {
+async function launch(
+  binary: string,
+  folder: string,
+  port: number,
+  more: string,
+): Promise<{ process: ChildProcess; port: number }> {
   const config = join(folder, "nats.conf");
   await writeFile(
     config,
-    `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${join(folder, "store")}", sync_interval: always }\n`,
+    `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${join(folder, "store")}", sync_interval: always }\n${more}\n`,
   );
   const process = spawn(binary, ["-c", config], { stdio: ["ignore", "ignore", "pipe"] });
   return { process, port: await portOf(process, config) };
