@@ -68,9 +68,10 @@ export class Shoppers {
     await this.#work;
   }
 
-  /** Rejects when a client stops by itself; never resolves otherwise before `stop`. */
-  async failing(): Promise<void> {
+  /** Rejects when a client meets what it cannot accept; never resolves. */
+  async failing(): Promise<never> {
     await this.#work;
+    return await new Promise<never>(() => undefined);
   }
 
   async #shop(number: number): Promise<void> {
