@@ -2,14 +2,16 @@
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { makeSmallCluster } from "./make-cluster.ts";
+import { makeSmallCluster, makeWholeCluster } from "./make-cluster.ts";
 import { describeRuns, summarize } from "./report.ts";
 import { type RunReport, reasonToSkip, runScenario } from "./run-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { SMALL_CLUSTER_FEATURES } from "./small-cluster.ts";
+import { WHOLE_CLUSTER_FEATURES } from "./whole-cluster.ts";
 
-const HELP = `Usage: npm run faults -- [--scenario <name>,<name>] [--runs N] [--seed S] [--json <file>] [--keep-going]
+const HELP = `Usage: npm run faults -- [--scenario <name>,<name>] [--runs N] [--seed S] [--nodes N]
+       [--nats N] [--json <file>] [--keep-going]
 
 Starts a grid, puts load on it, does a fault to it, and checks afterwards that every acknowledged change is there, that nothing
 is oversold, that the feed is complete and exactly once, and that what the clients saw is linearizable.
@@ -17,6 +19,8 @@ is oversold, that the feed is complete and exactly once, and that what the clien
   --scenario <name>  which, separated by commas; default all that can run
   --runs N           how often each (default 1)
   --seed S           the first seed; each run takes the next (default 1)
+  --nodes N          grid nodes (default 1)
+  --nats N           NATS servers (default as many as nodes)
   --json <file>      writes the report there
   --keep-going       does not stop at the first run that fails
 
@@ -29,6 +33,8 @@ const { values } = parseArgs({
     scenario: { type: "string" },
     runs: { type: "string", default: "1" },
     seed: { type: "string", default: "1" },
+    nodes: { type: "string", default: "1" },
+    nats: { type: "string" },
     json: { type: "string" },
     "keep-going": { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
@@ -43,7 +49,7 @@ async function main(): Promise<number> {
   const failures: { scenario: string; seed: number; error: string }[] = [];
   const skipped: string[] = [];
   for (const one of chosen(values.scenario)) {
-    const reason = await reasonToSkip(one, SMALL_CLUSTER_FEATURES);
+    const reason = await skipReason(one);
     if (reason !== undefined) {
       skipped.push(reason);
       say(`skipped: ${reason}`);
@@ -53,7 +59,7 @@ async function main(): Promise<number> {
       const seed = wholeNumber("--seed", values.seed) + run;
       try {
         say(`${one.name}, seed ${seed}`);
-        const report = await runScenario(one, { seed, makeCluster: makeSmallCluster, say: (line) => say(`  ${line}`) });
+        const report = await runScenario(one, { seed, makeCluster: maker(), say: (line) => say(`  ${line}`) });
         reports.push(report);
         say(`  ${JSON.stringify(report.measured)}`);
       } catch (error) {
@@ -64,6 +70,23 @@ async function main(): Promise<number> {
     }
   }
   return finish(reports, failures, skipped);
+}
+
+function shape(): { nodes: number; natsServers: number } {
+  const nodes = wholeNumber("--nodes", values.nodes);
+  return { nodes, natsServers: wholeNumber("--nats", values.nats ?? values.nodes) };
+}
+
+function maker(): MakeCluster {
+  const { nodes, natsServers } = shape();
+  return nodes === 1 && natsServers === 1 ? makeSmallCluster : makeWholeCluster(nodes, natsServers);
+}
+
+async function skipReason(one: Scenario): Promise<string | undefined> {
+  const { nodes, natsServers } = shape();
+  if (nodes < one.nodes || natsServers < one.natsServers)
+    return `${one.name} needs --nodes ${one.nodes} --nats ${one.natsServers} or more`;
+  return reasonToSkip(one, nodes > 1 ? WHOLE_CLUSTER_FEATURES : SMALL_CLUSTER_FEATURES);
 }
 
 async function finish(

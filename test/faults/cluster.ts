@@ -48,8 +48,8 @@ export interface Cluster {
   ready(): Promise<void>;
   /** One more node, running; only where `features.grows`. */
   addNode?(): Promise<ClusterNode>;
-  /** The id of the server that leads a stream, undefined while none does. */
-  leaderOf?(stream: string): Promise<string | undefined>;
+  /** The id of the server that leads the lane of a node's first member, undefined while none does. */
+  leaderOfLane?(node: string): Promise<string | undefined>;
   /** The newest log lines of a node or server. */
   log(id: string): string;
   /** Ends everything and removes what it left. */

@@ -41,7 +41,7 @@ export async function checkBooks(shoppers: Shoppers, natsUrl: string, options: P
 }
 
 async function checkRecord(shoppers: Shoppers, sku: string): Promise<number> {
-  const { body } = await shoppers.client().get(`/v1/stock/${sku}/${PLACE}${shoppers.settings.strictQuery}`);
+  const { body } = await shoppers.client().get(`/v1/stock/${sku}/${PLACE}${shoppers.settings.strictQuery ?? ""}`);
   const { onHand, held, allocated, version } = body as Levels;
   const found = JSON.stringify({ onHand, held, allocated });
   const books = shoppers.books.expected(pairOf({ sku, location: PLACE }));

@@ -19,8 +19,8 @@ export interface LoadSettings extends ClientSettings {
   readonly openingUnits: number;
   /** Between two visits of a client, ms, chosen up to twice this. */
   readonly pauseMs: number;
-  /** The query of a strict read: `?consistency=strict`, or nothing where plain reads are. */
-  readonly strictQuery: string;
+  /** The query of a strict read: `?consistency=strict`; nothing where plain reads are strict; undefined: there are none. */
+  readonly strictQuery: string | undefined;
 }
 
 export const PLACE = "place";
@@ -68,9 +68,10 @@ export class Shoppers {
     await this.#work;
   }
 
-  /** Rejects when a client stops by itself; never resolves otherwise before `stop`. */
-  async failing(): Promise<void> {
+  /** Rejects when a client meets what it cannot accept; never resolves. */
+  async failing(): Promise<never> {
     await this.#work;
+    return await new Promise<never>(() => undefined);
   }
 
   async #shop(number: number): Promise<void> {
@@ -81,7 +82,8 @@ export class Shoppers {
       const name = `${who}-${visit}`;
       const sku = random.pick(this.settings.skus);
       if (random.chance(0.1)) await this.#receive(who, client, name, sku, random.between(1, UNITS_MAX));
-      else if (random.chance(0.25)) await this.#read(who, client, sku, random.chance(0.8));
+      else if (random.chance(0.25))
+        await this.#read(who, client, sku, random.chance(0.8) && this.settings.strictQuery !== undefined);
       else await this.#visit(who, client, name, random);
       if (this.settings.pauseMs > 0) await pause(random.below(2 * this.settings.pauseMs + 1));
     }

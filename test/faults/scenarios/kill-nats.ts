@@ -1,6 +1,5 @@
 /** kill -9 of the NATS server that leads a lane, or of the only one, which is started again. */
 
-import { LANE_PREFIX } from "../lanes.ts";
 import { scenario } from "../scenario.ts";
 
 export const killNatsLeader = scenario({
@@ -12,7 +11,7 @@ export const killNatsLeader = scenario({
   async run({ cluster, random, say, untilEveryShardServes }) {
     const servers = cluster.natsServers();
     const { id: node } = random.pick(cluster.nodes());
-    const led = await cluster.leaderOf?.(`${LANE_PREFIX}default_${node}_0`);
+    const led = await cluster.leaderOfLane?.(node);
     const id = led ?? random.pick(servers).id;
     await cluster.kill(id);
     say(`${id} killed`);
