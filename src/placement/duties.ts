@@ -43,6 +43,11 @@ export function isServed(holding: Holding | undefined): boolean {
   return holding?.state === "served" || holding?.state === "closing";
 }
 
+/** Complete through its lane, as far as that was read. */
+export function isWhole(holding: Holding): boolean {
+  return holding.state !== "filling" && holding.state !== "stale";
+}
+
 /**
  * Where the next claim of a shard continues, given what is held after its owner's lane was applied through `end`, behind which the claim's writer can write
  * nothing. Undefined when what is held does not reach so far.
@@ -50,7 +55,7 @@ export function isServed(holding: Holding | undefined): boolean {
  * When the claim's own adoption never came to be, nothing of the shard is in the owner's lane: the next claim continues from where that one would have.
  */
 export function continuation(claim: ShardClaim, holding: Holding | undefined, end: LanePlace): ShardOrigin | undefined {
-  if (holding === undefined || holding.state === "filling") return undefined;
+  if (holding === undefined || !isWhole(holding)) return undefined;
   if (holding.lane === claim.owner && holding.epoch === claim.epoch) return { kind: "place", ...end };
   const { origin } = claim;
   const isUnadopted = holding.epoch < claim.epoch && origin.kind === "place" && origin.lane === holding.lane;
@@ -65,13 +70,14 @@ export function ownAgain(view: View, claim: ShardClaim, shard: ShardId): ShardOr
   const { tenure } = view;
   const holding = view.holding(shard);
   const readFrom = tenure.since ?? tenure.began - 1;
-  if (claim.origin.kind !== "place" && holding?.lane !== view.lane && claim.at >= readFrom) return claim.origin;
+  const isUntouched = holding === undefined || (claim.origin.kind === "image" && holding.lane !== view.lane);
+  if (claim.origin.kind !== "place" && isUntouched && claim.at >= readFrom) return claim.origin;
   return continuation(claim, holding, { lane: view.lane, seq: tenure.began });
 }
 
 /** What is held still ends in the lane that a prepared claim continues from: it may have been dropped and taken anew since. */
 export function holdsIn(holding: Holding | undefined, origin: ShardOrigin): boolean {
-  return holding !== undefined && holding.state !== "filling" && origin.kind === "place" && origin.lane === holding.lane;
+  return holding !== undefined && isWhole(holding) && origin.kind === "place" && origin.lane === holding.lane;
 }
 
 /** Why this member should have a copy of the shard: to own it, to stand by, or because nobody is sure to have a better one yet. */
@@ -88,7 +94,7 @@ export function partIn(view: View, claim: ShardClaim, shard: ShardId): Part | un
 
 /** The claim continues from this copy, and its adoption was not seen: should the claimant fail before that, this is where the shard goes on. */
 export function isNeeded(claim: ShardClaim, holding: Holding | undefined): boolean {
-  if (holding === undefined || holding.state === "filling" || holding.epoch >= claim.epoch) return false;
+  if (holding === undefined || !isWhole(holding) || holding.epoch >= claim.epoch) return false;
   return claim.origin.kind === "place" && claim.origin.lane === holding.lane;
 }
 

@@ -18,6 +18,7 @@ import {
   isNeeded,
   isServed,
   isWarm,
+  isWhole,
   lossOf,
   ownAgain,
   type Part,
@@ -178,8 +179,8 @@ export class Shift {
   }
 
   #take(view: View, shard: ShardId, source: ShardSource): void {
-    const state = view.holding(shard)?.state;
-    this.takes.ask(shard, source, state === undefined || state === "filling");
+    const holding = view.holding(shard);
+    this.takes.ask(shard, source, holding === undefined || !isWhole(holding));
   }
 
   #takeOver(view: View): void {
@@ -314,7 +315,7 @@ export class Shift {
 
   #isNoStandby(view: View, claim: ShardClaim, shard: ShardId): boolean {
     const holding = view.holding(shard);
-    if (holding === undefined) return true;
+    if (holding === undefined || holding.state === "stale") return true;
     if (holding.state === "filling") return (this.takes.ageMs(shard, claim.epoch) ?? 0) > COLD_MS;
     return view.placed !== undefined && !view.isLeaving && partIn(view, claim, shard) === undefined;
   }
