@@ -49,9 +49,10 @@ export interface ClusterReport {
 
 export type ProgramOf = (shards: number) => Program;
 
-export async function runClusterSeed(seed: number, programOf: ProgramOf): Promise<ClusterReport> {
+/** Keeps the last `traceLines` lines of what happened. */
+export async function runClusterSeed(seed: number, programOf: ProgramOf, traceLines?: number): Promise<ClusterReport> {
   const plan = clusterPlanOf(seed);
-  const run = new ClusterRun(plan, programOf(plan.shards));
+  const run = new ClusterRun(plan, programOf(plan.shards), traceLines);
   let failure: Error | undefined;
   try {
     await run.play();
@@ -78,11 +79,11 @@ class ClusterRun {
   #servedAfterMs = 0;
   #failure: unknown;
 
-  constructor(plan: ClusterPlan, program: Program) {
+  constructor(plan: ClusterPlan, program: Program, traceLines: number | undefined) {
     this.#plan = plan;
     const world = new SimCluster(plan.seed, plan.messageBytesMax);
     this.#world = world;
-    const trace = new Trace(world.scheduler);
+    const trace = new Trace(world.scheduler, traceLines);
     this.#trace = trace;
     const { mapKey, claimsOf } = program;
     const bucket = world.bucket(program.stateBucket);
