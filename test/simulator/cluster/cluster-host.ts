@@ -174,7 +174,7 @@ export class ClusterHost {
   #logOf(name: string): Log {
     const note = (fields: object, message: string): void => this.#trace.note(`${name}: ${message} ${JSON.stringify(fields, plain)}`);
     return {
-      info: () => undefined,
+      info: note,
       warn: note,
       error: (fields, message) => {
         note(fields, message);

@@ -87,7 +87,8 @@ class ClusterRun {
     this.#trace = trace;
     const { mapKey, claimsOf } = program;
     const bucket = world.bucket(program.stateBucket);
-    this.#witness = new ClusterWitness({ lanes: world.lanes, bucket, mapKey, shards: plan.shards, claimsOf });
+    const note = (what: string): void => trace.note(what);
+    this.#witness = new ClusterWitness({ lanes: world.lanes, bucket, mapKey, shards: plan.shards, claimsOf, note });
     this.#seen = seenBy(this.#witness);
     this.#judge = new Judge(this.#seen, !plan.undisturbed);
     const lost = (dead: Reached): void => {
