@@ -100,7 +100,7 @@ export class ClusterHost {
     slot.stopping = true;
     const end = (left: boolean): void => {
       if (slot.running !== running) return;
-      slot.absent = left;
+      slot.absent = left && !this.#calm;
       slot.left = left;
       running.process.kill();
     };
