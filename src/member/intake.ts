@@ -4,6 +4,7 @@
  *
  * T1. A shard that is being filled is in no mark, so that a crash leaves nothing half filled behind that would be believed.
  * T2. Rows of an earlier life of the shard are removed before the first row of a new one is written.
+ * T3. A shard that is served, or went on to a later claim, while a task was waiting, is left as it is: the task fails.
  */
 
 import { CorruptData, type LaneSeq, type ShardId } from "../base/index.ts";
@@ -32,6 +33,10 @@ export interface IntakeOptions extends Pick<ReplicaOptions, "lanes" | "lane" | "
 /** The lane that stands for the image of a restored shard, in the place of a real one. */
 export function imageLane(name: string): string {
   return `image ${name}`;
+}
+
+function imageLaneOf({ origin, owner }: ShardSource): string | undefined {
+  return origin.kind === "image" && owner === "" ? imageLane(origin.name) : undefined;
 }
 
 export class Intake {
@@ -79,10 +84,10 @@ export class Intake {
 
   async #take(shard: ShardId, source: ShardSource): Promise<void> {
     const { replica } = this.#options;
-    this.#checkAlive();
     const held = replica.holdings.get(shard);
-    if (held?.state === "served" || held?.state === "closing") throw new Error(`shard ${shard} is served here`);
     if (held?.state === "following" && held.lane === source.owner && held.epoch >= source.epoch) return;
+    if (held?.state === "kept" && held.lane === imageLaneOf(source)) return;
+    this.#checkLeft(shard, source.epoch);
     if (held !== undefined && (await this.#continued(held, source))) return;
     if (source.origin.kind === "image" && source.owner === "") return this.#fillRestored(shard, source.origin.name, source.epoch);
     if (source.origin.kind === "new" && (await this.#readFromBeginning(shard, source))) return;
@@ -111,7 +116,7 @@ export class Intake {
 
   /** A shard that was new when it was adopted is all in its lane, unless that was trimmed. */
   async #readFromBeginning(shard: ShardId, { owner, epoch, at }: ShardSource): Promise<boolean> {
-    await this.#empty(shard);
+    await this.#empty(shard, epoch);
     const held = this.#options.replica.holdings.hold(shard, epoch, owner, "filling");
     try {
       await this.#readable(owner, at);
@@ -125,11 +130,12 @@ export class Intake {
     }
   }
 
-  async #fill(shard: ShardId, { owner }: ShardSource): Promise<void> {
+  async #fill(shard: ShardId, { owner, epoch }: ShardSource): Promise<void> {
     const { images, replica } = this.#options;
     if (images === undefined) throw new Error(`no image of shard ${shard} can be had`);
-    await this.#empty(shard);
+    await this.#empty(shard, epoch);
     const first = await images.fetch(owner, shard, undefined);
+    this.#checkLeft(shard, epoch);
     const held = replica.holdings.hold(shard, first.epoch, owner, "filling");
     try {
       await this.#writeChunks(first, (cursor) => images.fetch(owner, shard, cursor));
@@ -145,7 +151,7 @@ export class Intake {
   async #fillRestored(shard: ShardId, name: string, epoch: number): Promise<void> {
     const { images, replica } = this.#options;
     if (images === undefined) throw new Error(`image ${name} of shard ${shard} cannot be read here`);
-    await this.#empty(shard);
+    await this.#empty(shard, epoch);
     const held = replica.holdings.hold(shard, epoch, imageLane(name), "filling");
     try {
       const first = await images.fetchRestored(name, shard, undefined);
@@ -174,10 +180,20 @@ export class Intake {
   }
 
   /** Leaves neither memory nor rows of the shard. */
-  async #empty(shard: ShardId): Promise<void> {
+  async #empty(shard: ShardId, epoch: number): Promise<void> {
+    this.#checkLeft(shard, epoch);
     this.discard(shard);
     await (this.#purges.get(shard) ?? this.#purge(shard));
+    this.#checkLeft(shard, epoch);
+  }
+
+  /** What is held of the shard, if anything, is of no use for a claim of this epoch. */
+  #checkLeft(shard: ShardId, epoch: number): void {
     this.#checkAlive();
+    const held = this.#options.replica.holdings.get(shard);
+    if (held === undefined || held.state === "filling" || held.state === "stale") return;
+    if (held.state === "served" || held.state === "closing") throw new Error(`shard ${shard} is served here`);
+    if (held.epoch >= epoch) throw new Error(`shard ${shard} went on to epoch ${held.epoch}`);
   }
 
   #purge(shard: ShardId): Promise<void> {

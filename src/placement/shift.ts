@@ -36,6 +36,8 @@ import { Takes } from "./takes.ts";
 /** How long a standby waits for each one that comes before it. */
 const TURN_MS = 3_000;
 const ADOPT_AGAIN_MS = 500;
+/** A shard that came from another member stays for so long: two members that see different members would hand it to and fro at the speed of the map. */
+const REST_MS = 2_000;
 /** A standby that is filling for longer is not one for the time being. */
 const COLD_MS = 2_000;
 
@@ -80,6 +82,8 @@ export class Shift {
   readonly #options: ShiftOptions;
   readonly #gifts: Gifts;
   readonly #tries = new Map<ShardId, Try>();
+  /** When the present claim of a shard that came from another member was first seen. */
+  readonly #arrivals = new Map<ShardId, { readonly epoch: number; readonly ms: number }>();
   /** When a loss was first seen, by owner and writer. */
   readonly #lossMs = new Map<string, number>();
 
@@ -152,6 +156,7 @@ export class Shift {
     const groups = new Map<string, { shard: ShardId; epoch: number }[]>();
     eachClaim(view.map, (claim, shard) => {
       if (!isMine(view, claim) || view.holding(shard)?.state !== "served" || this.#gifts.isGiven(shard, claim.epoch)) return;
+      if (this.#isResting(view, claim, shard)) return;
       const heir = heirOf(view, claim, shard);
       if (heir === undefined) return;
       const group = groups.get(heir) ?? [];
@@ -163,6 +168,15 @@ export class Shift {
       this.#gifts.give(view.tenure.writer, shards, heir);
       this.#options.counts.releases += shards.length;
     }
+  }
+
+  #isResting(view: View, { epoch, origin }: ShardClaim, shard: ShardId): boolean {
+    if (view.isLeaving || origin.kind !== "place" || origin.lane === view.lane) return false;
+    const now = this.#options.elapsedMs();
+    const arrival = this.#arrivals.get(shard);
+    if (arrival?.epoch === epoch) return now - arrival.ms < REST_MS;
+    this.#arrivals.set(shard, { epoch, ms: now });
+    return true;
   }
 
   #takeCopies(view: View): void {

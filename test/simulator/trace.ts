@@ -7,12 +7,14 @@ const LINES_KEPT = 60;
 
 export class Trace {
   readonly #scheduler: Scheduler;
+  readonly #linesKept: number;
   readonly #lines: string[] = [];
   #digest = 0;
   #count = 0;
 
-  constructor(scheduler: Scheduler) {
+  constructor(scheduler: Scheduler, linesKept = LINES_KEPT) {
     this.#scheduler = scheduler;
+    this.#linesKept = linesKept;
   }
 
   note(what: string): void {
@@ -22,7 +24,7 @@ export class Trace {
     this.#digest = crc32(line, this.#digest);
     this.#count++;
     this.#lines.push(line);
-    if (this.#lines.length > LINES_KEPT) this.#lines.shift();
+    if (this.#lines.length > this.#linesKept) this.#lines.shift();
   }
 
   /** Equal for equal runs. */

@@ -39,14 +39,17 @@ export interface Writers {
 
 export class Chains {
   readonly #writers: Writers;
+  readonly #note: (what: string) => void;
   readonly #segments = new Map<ShardId, Segment>();
   /** Claims of a shard: epoch n at n - 1. */
   readonly #claims = new Map<ShardId, Claim[]>();
   /** Changes of owner that were committed. */
   adoptions = 0;
 
-  constructor(writers: Writers) {
+  /** `note` is told of every claim, adoption and release. */
+  constructor(writers: Writers, note: (what: string) => void = () => undefined) {
     this.#writers = writers;
+    this.#note = note;
   }
 
   /** The newest segment of a shard. */
@@ -73,6 +76,7 @@ export class Chains {
 
   adopted({ shard, epoch, origin }: AdoptedEntry, place: RecordPlace): void {
     const where = `${whereOf(place)}: the adoption of shard ${shard} with epoch ${epoch}`;
+    this.#note(where);
     const claim = this.#claims.get(shard)?.[epoch - 1];
     mustHold(claim !== undefined, `W9: ${where} was never claimed`);
     const claimed = claim.owner === place.lane && claim.writer === place.writer && sameOrigin(claim.origin, origin);
@@ -85,7 +89,8 @@ export class Chains {
     this.adoptions++;
   }
 
-  released({ shard, epoch }: ReleasedEntry, place: RecordPlace): void {
+  released({ shard, epoch, to }: ReleasedEntry, place: RecordPlace): void {
+    this.#note(`${whereOf(place)}: shard ${shard} with epoch ${epoch} is released to ${to}`);
     const segment = this.entry(shard, place, "its release");
     mustHold(
       segment.epoch === epoch,
@@ -115,6 +120,7 @@ export class Chains {
       mustHold(same, `W9: ${where} changes the claim of shard ${shard} without a new epoch`);
       return;
     }
+    this.#note(`shard ${shard} is claimed with epoch ${claim.epoch} by writer ${claim.writer} of ${claim.owner} from ${textOf(claim.origin)}, at ${claim.at}`);
     const counted = claim.epoch === (newest?.epoch ?? 0) + 1;
     mustHold(counted, `W9: ${where} claims shard ${shard} with epoch ${claim.epoch} after ${newest?.epoch ?? 0}`);
     mustHold(

@@ -3,11 +3,12 @@
 import { parseArgs } from "node:util";
 import { runClusterSeed } from "./cluster-run.ts";
 import { describeClusterFailure } from "./report.ts";
+import { productionProgram } from "./production-node.ts";
 import { type Defect, toyProgram } from "./toy-node.ts";
 
 const PROGRESS_EVERY_MS = 1_000;
 
-const HELP = `Usage: npm run simulate:cluster -- [--seeds N] [--from S] [--keep-going] [--defect NAME]
+const HELP = `Usage: npm run simulate:cluster -- [--seeds N] [--from S] [--keep-going] [--lines N] [--toy | --defect NAME]
 
 Drives a cluster through a seeded world of crashes, pauses, partitions, clock skew and unknown outcomes, and checks every answer
 against what was committed. A seed always replays to the same line.
@@ -15,6 +16,8 @@ against what was committed. A seed always replays to the same line.
   --seeds N      how many seeds (default 100)
   --from S       the first seed (default 1)
   --keep-going   do not stop at the first seed that fails
+  --lines N      how many lines of a failing trace (default 60)
+  --toy          run the toy program instead of the production one
   --defect NAME  break the toy on purpose
 `;
 
@@ -29,6 +32,8 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "100" },
     from: { type: "string", default: "1" },
     "keep-going": { type: "boolean", default: false },
+    lines: { type: "string", default: "60" },
+    toy: { type: "boolean", default: false },
     defect: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -38,8 +43,11 @@ async function simulate(seeds: number, from: number, keepGoing: boolean): Promis
   const begun = Date.now();
   let shown = begun;
   const totals = { failed: 0, answers: 0, adoptions: 0, servedAfterMs: 0, virtualMs: 0 };
+  const lines = wholeNumber("--lines", values.lines);
+  const isToy = values.toy || values.defect !== undefined;
+  const programOf = isToy ? toyProgram(values.defect as Defect | undefined) : productionProgram;
   for (let seed = from; seed < from + seeds; seed++) {
-    const report = await runClusterSeed(seed, toyProgram(values.defect as Defect | undefined));
+    const report = await runClusterSeed(seed, programOf, lines);
     totals.answers += report.answers;
     totals.adoptions += report.adoptions;
     totals.virtualMs += report.virtualMs;

@@ -100,7 +100,7 @@ export class ClusterHost {
     slot.stopping = true;
     const end = (left: boolean): void => {
       if (slot.running !== running) return;
-      slot.absent = left;
+      slot.absent = left && !this.#calm;
       slot.left = left;
       running.process.kill();
     };
@@ -172,9 +172,9 @@ export class ClusterHost {
 
   /** A log in which broken invariants do not go unnoticed. */
   #logOf(name: string): Log {
-    const note = (fields: object, message: string): void => this.#trace.note(`${name}: ${message} ${JSON.stringify(fields)}`);
+    const note = (fields: object, message: string): void => this.#trace.note(`${name}: ${message} ${JSON.stringify(fields, plain)}`);
     return {
-      info: () => undefined,
+      info: note,
       warn: note,
       error: (fields, message) => {
         note(fields, message);
@@ -182,4 +182,9 @@ export class ClusterHost {
       },
     };
   }
+}
+
+/** An error says nothing in JSON by itself. */
+function plain(_key: string, value: unknown): unknown {
+  return value instanceof Error ? value.message : value;
 }

@@ -49,9 +49,10 @@ export interface ClusterReport {
 
 export type ProgramOf = (shards: number) => Program;
 
-export async function runClusterSeed(seed: number, programOf: ProgramOf): Promise<ClusterReport> {
+/** Keeps the last `traceLines` lines of what happened. */
+export async function runClusterSeed(seed: number, programOf: ProgramOf, traceLines?: number): Promise<ClusterReport> {
   const plan = clusterPlanOf(seed);
-  const run = new ClusterRun(plan, programOf(plan.shards));
+  const run = new ClusterRun(plan, programOf(plan.shards), traceLines);
   let failure: Error | undefined;
   try {
     await run.play();
@@ -78,15 +79,16 @@ class ClusterRun {
   #servedAfterMs = 0;
   #failure: unknown;
 
-  constructor(plan: ClusterPlan, program: Program) {
+  constructor(plan: ClusterPlan, program: Program, traceLines: number | undefined) {
     this.#plan = plan;
     const world = new SimCluster(plan.seed, plan.messageBytesMax);
     this.#world = world;
-    const trace = new Trace(world.scheduler);
+    const trace = new Trace(world.scheduler, traceLines);
     this.#trace = trace;
     const { mapKey, claimsOf } = program;
     const bucket = world.bucket(program.stateBucket);
-    this.#witness = new ClusterWitness({ lanes: world.lanes, bucket, mapKey, shards: plan.shards, claimsOf });
+    const note = (what: string): void => trace.note(what);
+    this.#witness = new ClusterWitness({ lanes: world.lanes, bucket, mapKey, shards: plan.shards, claimsOf, note });
     this.#seen = seenBy(this.#witness);
     this.#judge = new Judge(this.#seen, !plan.undisturbed);
     const lost = (dead: Reached): void => {

@@ -23,6 +23,8 @@ export interface WitnessOptions {
   readonly shards: number;
   /** Claims in a value of the shard map, by shard. */
   claimsOf(value: Uint8Array): readonly (Claim | undefined)[];
+  /** Told of every claim, adoption and release. */
+  note?(what: string): void;
 }
 
 interface Reading {
@@ -42,10 +44,11 @@ export class ClusterWitness {
   constructor(options: WitnessOptions) {
     this.#options = options;
     this.books = new Books(options.shards);
-    this.chains = new Chains({
-      writerAt: (lane, seq) => this.#readings.get(lane)?.writers[seq - 1] ?? 0,
-      lastOf: (lane) => (this.#readings.get(lane)?.writers.length ?? 0) as LaneSeq,
-    });
+    const writers = {
+      writerAt: (lane: string, seq: LaneSeq) => this.#readings.get(lane)?.writers[seq - 1] ?? 0,
+      lastOf: (lane: string) => (this.#readings.get(lane)?.writers.length ?? 0) as LaneSeq,
+    };
+    this.chains = new Chains(writers, options.note);
   }
 
   /** Records read of all lanes. */
