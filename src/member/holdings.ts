@@ -72,3 +72,8 @@ export class Holdings {
     return marks;
   }
 }
+
+/** Its entries are read, not written, and none was missed. */
+export function isPassive({ state }: HeldShard): boolean {
+  return state === "following" || state === "kept";
+}

@@ -73,6 +73,8 @@ export class Incarnation {
   #extras: Extra[] = [];
   /** Who waits for the extras of the cut that is in work. */
   #cutWaiters: ((error?: Error) => void)[] = [];
+  /** Everything in the own lane behind this is in what is held. */
+  #since = 0 as LaneSeq;
   /** Of the newest finished checkpoint. */
   #mark: Mark | undefined;
 
@@ -190,6 +192,7 @@ export class Incarnation {
 
   #startAnew(epoch: number, position: LanePosition): number {
     const { ports, lane } = this.#options;
+    this.#since = position.seq;
     ports.log.warn(
       { lane, epoch, seq: position.seq },
       "there is no checkpoint, and the lane does not reach back to its beginning: the member starts without data and takes its shards from others",
@@ -218,6 +221,7 @@ export class Incarnation {
       ...{ lane, clock, lanes, replica: this.replica, intake: this.intake, commit: this.#commit },
       writer: epoch,
       began: position.seq,
+      since: this.#since,
       onAdopted: (shards) => this.#onAdopted(shards),
     });
     this.#tick();

@@ -64,6 +64,11 @@ export class Intake {
     return done;
   }
 
+  /** The shard is on its way: what is held of it may not yet follow the owner it was asked for. */
+  isTaking(shard: ShardId): boolean {
+    return this.#tasks.has(shard);
+  }
+
   /** Drops a shard that is not served, and its rows. */
   discard(shard: ShardId): void {
     const { replica, state } = this.#options;

@@ -2,10 +2,16 @@
 
 import type { LanePlace, LaneSeq, ShardId } from "../base/index.ts";
 import type { Adoption, Holding, Released, ShardHost, ShardSource, Tenure } from "../placement/index.ts";
+import { type HeldShard, isPassive } from "./holdings.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { ShardDuties } from "./shard-duties.ts";
 
 const NOBODY: readonly never[] = [];
+
+/** While a shard is being taken over from its next owner, it counts as filling: see {@link ShardHost.standBy}. */
+function asSeen({ intake }: Incarnation, held: HeldShard): Holding {
+  return isPassive(held) && intake.isTaking(held.shard) ? { ...held, state: "filling" } : held;
+}
 
 export class MemberHost implements ShardHost {
   readonly lane: string;
@@ -22,11 +28,14 @@ export class MemberHost implements ShardHost {
   }
 
   holding(shard: ShardId): Holding | undefined {
-    return this.#current()?.replica.holdings.get(shard);
+    const current = this.#current();
+    const held = current?.replica.holdings.get(shard);
+    return current === undefined || held === undefined ? undefined : asSeen(current, held);
   }
 
-  holdings(): Iterable<Holding> {
-    return this.#current()?.replica.holdings ?? NOBODY;
+  *holdings(): Iterable<Holding> {
+    const current = this.#current();
+    for (const held of current?.replica.holdings ?? NOBODY) yield asSeen(current as Incarnation, held);
   }
 
   durable(): ReadonlyMap<string, LaneSeq> {

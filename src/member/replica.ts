@@ -11,7 +11,7 @@ import type { LanePlace, LaneSeq, ShardId, ShardOrigin } from "../base/index.ts"
 import type { JournalRecord, LaneMark, Mark } from "../codec/index.ts";
 import type { Clock, Lanes, Log } from "../ports/index.ts";
 import type { AdoptedEntry, Entry, ReleasedEntry } from "../shard/index.ts";
-import { type HeldShard, type HeldState, Holdings } from "./holdings.ts";
+import { type HeldShard, type HeldState, Holdings, isPassive } from "./holdings.ts";
 import { LaneTracker } from "./lane-tracker.ts";
 import type { MemberState } from "./member-state.ts";
 import { shardOfEntry } from "./shard-of-entry.ts";
@@ -254,7 +254,10 @@ export class Replica {
   #lost(lane: string, error: Error): void {
     this.#trackers.delete(lane);
     this.#rejectWaiters(lane, error);
-    for (const held of this.holdings) if (held.lane === lane && isPassive(held)) held.state = "stale";
+    for (const held of this.holdings) {
+      const isLost = held.lane === lane || this.#expected.get(held.shard) === lane;
+      if (isLost && isPassive(held)) held.state = "stale";
+    }
     this.#stir(undefined);
     this.#options.changed();
   }
@@ -287,9 +290,4 @@ export class Replica {
 /** Whether the shard is held through the lane that an adoption of a later epoch names, and may be moved along by reading. */
 function continues(held: HeldShard, origin: string, epoch: number): boolean {
   return held.lane === origin && held.epoch < epoch && isPassive(held);
-}
-
-/** Its entries are read, not written, and none was missed. */
-function isPassive({ state }: HeldShard): boolean {
-  return state === "following" || state === "kept";
 }

@@ -16,6 +16,7 @@ export interface ShardDutiesOptions {
   readonly lane: string;
   readonly writer: number;
   readonly began: LaneSeq;
+  readonly since: LaneSeq;
   readonly clock: Clock;
   readonly lanes: Lanes;
   readonly commit: GroupCommit;
@@ -35,8 +36,8 @@ export class ShardDuties {
   }
 
   tenure(): Tenure {
-    const { writer, began, commit } = this.#options;
-    return { writer, began, position: commit.position.seq };
+    const { writer, began, since, commit } = this.#options;
+    return { writer, began, since, position: commit.position.seq };
   }
 
   *released(): Iterable<Released> {
