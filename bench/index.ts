@@ -8,6 +8,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { section as cluster } from "./cluster.ts";
 import { section as core } from "./core.ts";
 import { section as feed } from "./feed.ts";
 import { section as fuzz } from "./fuzz.ts";
@@ -21,7 +22,19 @@ import { section as openLoop } from "./open-loop.ts";
 import { section as overload } from "./overload.ts";
 import { section as recovery } from "./recovery.ts";
 
-const SECTIONS = [http, nats, core, openLoop, overload, hotSku, feed, recovery, links, fuzz] as readonly Section<unknown>[];
+const SECTIONS = [
+  http,
+  nats,
+  core,
+  openLoop,
+  overload,
+  hotSku,
+  feed,
+  recovery,
+  links,
+  cluster,
+  fuzz,
+] as readonly Section<unknown>[];
 const NAMES = SECTIONS.map((section) => section.name);
 
 const { values } = parseArgs({

@@ -78,8 +78,8 @@ describe("a request that fits no route", () => {
     ["GET", "/v1/locations?__proto__=1", "__proto__", "after, limit"],
     ["GET", "/v1/locations/dc?x=1", "x", "none"],
     ["PUT", "/v1/locations/dc?x=1", "x", "none"],
-    ["GET", "/v1/stock/A?location=dc", "location", "none"],
-    ["GET", "/v1/stock/A/dc?x=1", "x", "none"],
+    ["GET", "/v1/stock/A?location=dc", "location", "consistency"],
+    ["GET", "/v1/stock/A/dc?x=1", "x", "consistency"],
     ["GET", `/v1/reservations/${STUB_ID}?x=1`, "x", "none"],
     ["POST", "/v1/reservations?ttlSeconds=5", "ttlSeconds", "none"],
     ["POST", "/v1/reservations?x=1&x=2", "x", "none"],
@@ -91,6 +91,16 @@ describe("a request that fits no route", () => {
     expect([answer.status, slugOf(answer)]).toEqual([400, "invalid-request"]);
     const message = known === "none" ? "is not known; there are none here" : `is not known; there are ${known}`;
     expect(answer.body["errors"]).toEqual([{ path: `query ${name}`, message }]);
+  });
+
+  it("is told which consistencies there are", async () => {
+    for (const url of ["/v1/stock/A?consistency=some", "/v1/stock/A/dc?consistency=strict&consistency=strict"]) {
+      const answer = await ask(server, "GET", url);
+      expect([answer.status, answer.body["errors"]]).toEqual([
+        400,
+        [{ path: "query consistency", message: "must be one of default, strict" }],
+      ]);
+    }
   });
 
   it("may have a query that is empty, and any outside the API", async () => {

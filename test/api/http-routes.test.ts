@@ -107,6 +107,7 @@ describe("stock", () => {
       body: { sku: "unseen", records: [], totals: { onHand: 0 } },
     });
     expect(slugOf(await ask(server, "GET", "/v1/stock/unseen/dc"))).toBe("not-found");
+    expect(slugOf(await ask(server, "GET", "/v1/stock/unseen/dc?consistency=strict"))).toBe("not-found");
   });
 
   it("is summed over locations, and read under any id", async () => {
