@@ -59,6 +59,10 @@ export class MemberHost implements ShardHost {
     return this.#ask((duties) => duties.seal(lane, writer));
   }
 
+  probe(): void {
+    this.#current()?.duties?.probe();
+  }
+
   reached(place: LanePlace): Promise<void> {
     return this.#ask((_, { replica }) => replica.reached(place));
   }

@@ -29,6 +29,7 @@ export class ShardDuties {
   readonly #options: ShardDutiesOptions;
   readonly #rejects = new Set<(error: Error) => void>();
   #dead = false;
+  #probing = false;
 
   constructor(options: ShardDutiesOptions) {
     this.#options = options;
@@ -88,6 +89,17 @@ export class ShardDuties {
     } finally {
       await journal.close();
     }
+  }
+
+  /** Commits a barrier: where another member has sealed the lane, the tenure ends. */
+  probe(): void {
+    if (this.#probing || this.#dead) return;
+    this.#probing = true;
+    this.#options.commit.entries.push({ entry: "barrier" });
+    const done = (): void => {
+      this.#probing = false;
+    };
+    this.#committed().then(done, done);
   }
 
   /** The tenure is over: whoever waits is told. */

@@ -289,8 +289,10 @@ export class Keeper {
       elapsedMs: () => this.#ticks * TICK_MS,
       poke: () => this.poke(),
       counts: this.#counts,
-      onOutlived: (shard: ShardId) =>
-        log.warn({ shard, writer }, "a shard that is served here has another owner: the lane must have been sealed"),
+      onOutlived: (shard: ShardId) => {
+        log.warn({ shard, writer }, "a shard that is served here has another owner: the lane must have been sealed");
+        host.probe();
+      },
     };
     this.#shift = { writer, work: new Shift(options) };
   }

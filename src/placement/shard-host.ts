@@ -85,6 +85,8 @@ export interface ShardHost {
   discard(shard: ShardId): void;
   /** Makes sure the lane has a newer writer than `writer`: seals it unless that is so already. Resolves to the last sequence then. */
   seal(lane: string, writer: number): Promise<LaneSeq>;
+  /** Writes to the own lane, so that a seal by another member is noticed without a command. Asking again meanwhile does nothing. */
+  probe(): void;
   /** Resolves once the followed lane is applied through the place; rejects when it is not followed or cannot be read. */
   reached(place: LanePlace): Promise<void>;
 }
