@@ -2,6 +2,7 @@
 
 import type { LanePlace, LaneSeq, ShardId } from "../base/index.ts";
 import type { Adoption, Holding, Released, ShardHost, ShardSource, Tenure } from "../placement/index.ts";
+import type { HeldShard } from "./holdings.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { ShardDuties } from "./shard-duties.ts";
 
@@ -11,10 +12,12 @@ export class MemberHost implements ShardHost {
   readonly lane: string;
   /** The incarnation, while it serves. */
   readonly #current: () => Incarnation | undefined;
+  readonly #stepDown: () => void;
 
-  constructor(lane: string, current: () => Incarnation | undefined) {
+  constructor(lane: string, current: () => Incarnation | undefined, stepDown: () => void) {
     this.lane = lane;
     this.#current = current;
+    this.#stepDown = stepDown;
   }
 
   tenure(): Tenure | undefined {
@@ -22,11 +25,12 @@ export class MemberHost implements ShardHost {
   }
 
   holding(shard: ShardId): Holding | undefined {
-    return this.#current()?.replica.holdings.get(shard);
+    const held = this.#current()?.replica.holdings.get(shard);
+    return held && asHeld(held);
   }
 
-  holdings(): Iterable<Holding> {
-    return this.#current()?.replica.holdings ?? NOBODY;
+  *holdings(): Iterable<Holding> {
+    for (const held of this.#current()?.replica.holdings ?? NOBODY) yield asHeld(held);
   }
 
   durable(): ReadonlyMap<string, LaneSeq> {
@@ -63,6 +67,10 @@ export class MemberHost implements ShardHost {
     this.#current()?.duties?.probe();
   }
 
+  stepDown(): void {
+    if (this.#current() !== undefined) this.#stepDown();
+  }
+
   reached(place: LanePlace): Promise<void> {
     return this.#ask((_, { replica }) => replica.reached(place));
   }
@@ -72,4 +80,10 @@ export class MemberHost implements ShardHost {
     if (incarnation?.duties === undefined) return Promise.reject(new Error(`lane ${this.lane} is being taken`));
     return call(incarnation.duties, incarnation);
   }
+}
+
+/** A copy that would not outlive this process is nothing to rest a claim on. */
+function asHeld(held: HeldShard): Holding {
+  const isLasting = held.durable || (held.state !== "following" && held.state !== "kept");
+  return isLasting ? held : { ...held, state: "filling" };
 }

@@ -42,8 +42,8 @@ export class ShardDuties {
 
   *released(): Iterable<Released> {
     const { replica, lane } = this.#options;
-    for (const { shard, epoch, released, state } of replica.holdings) {
-      if (released?.to === lane && state === "following") yield { shard, epoch, place: released.place };
+    for (const { shard, epoch, released, state, durable } of replica.holdings) {
+      if (released?.to === lane && state === "following" && durable) yield { shard, epoch, place: released.place };
     }
   }
 
@@ -52,7 +52,7 @@ export class ShardDuties {
     const wrong = this.#notWriter(writer) ?? this.#notReady(adoptions);
     if (wrong !== undefined) return Promise.reject(new Error(wrong));
     for (const { shard, epoch, origin } of adoptions) {
-      const held = replica.holdings.get(shard) ?? replica.holdings.hold(shard, epoch, lane, "kept");
+      const held = replica.holdings.get(shard) ?? replica.holdings.hold(shard, epoch, lane, "kept", true);
       replica.moveTo(held, lane, epoch, "served");
       commit.entries.push({ entry: "adopted", shard, epoch, origin });
     }

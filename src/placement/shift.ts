@@ -26,7 +26,7 @@ import {
 } from "./duties.ts";
 import { Gifts, UNCLAIMED_MS } from "./gifts.ts";
 import type { NewClaim } from "./map-changes.ts";
-import type { Adoption, Released, ShardHost, ShardSource } from "./shard-host.ts";
+import type { Adoption, Holding, Released, ShardHost, ShardSource } from "./shard-host.ts";
 import type { ShardClaim } from "./shard-map.ts";
 import { type Lost, Takeovers } from "./takeovers.ts";
 import { Takes } from "./takes.ts";
@@ -38,6 +38,9 @@ const ADOPT_AGAIN_MS = 500;
 const REST_MS = 2_000;
 /** A standby that is filling for longer is not one for the time being. */
 const COLD_MS = 2_000;
+
+/** When a claim of this tenure could not be adopted for so long, it never will be: the shard is left to others. */
+const HOPELESS_MS = 5_000;
 
 /** Why a shard is claimed. */
 export type Cause = "first" | "again" | "move" | "unclaimed" | "failover";
@@ -64,6 +67,8 @@ export interface ShiftOptions {
   readonly counts: ShiftCounts;
   /** The map gives a shard that this member serves to another: its lane must have been sealed. */
   readonly onOutlived: (shard: ShardId, claim: ShardClaim) => void;
+  /** The shard is this member's to serve, and it cannot: the state that the claim rests on is not held any more. */
+  readonly onHopeless: (shard: ShardId, claim: ShardClaim) => void;
 }
 
 interface Try {
@@ -72,6 +77,7 @@ interface Try {
   /** Once one of a batch was refused each is tried by itself, so that it does not hold up the others. */
   isAlone: boolean;
   againMs: number;
+  readonly begunMs: number;
 }
 
 export class Shift {
@@ -120,6 +126,7 @@ export class Shift {
       const attempt = this.#tries.get(shard);
       if (attempt !== undefined && (attempt.isRunning || attempt.againMs > this.#options.elapsedMs())) return;
       const adoption = { shard, epoch: claim.epoch, origin: claim.origin };
+      if (attempt !== undefined && this.#options.elapsedMs() - attempt.begunMs > HOPELESS_MS) this.#options.onHopeless(shard, claim);
       if (attempt?.isAlone === true) this.#adoptThese(view, [adoption]);
       else batch.push(adoption);
     });
@@ -129,7 +136,8 @@ export class Shift {
   #adoptThese(view: View, adoptions: readonly Adoption[]): void {
     const { host, counts, log, poke, elapsedMs } = this.#options;
     const tries = adoptions.map(({ shard, epoch }): Try => {
-      const attempt = { epoch, isRunning: true, isAlone: false, againMs: 0 };
+      const begunMs = this.#tries.get(shard)?.begunMs ?? elapsedMs();
+      const attempt = { epoch, isRunning: true, isAlone: false, againMs: 0, begunMs };
       this.#tries.set(shard, attempt);
       return attempt;
     });
@@ -183,7 +191,7 @@ export class Shift {
       if (claim.owner === view.lane || claim.owner === "" || isServed(view.holding(shard)) || isWarm(claim, view.holding(shard)))
         return;
       const part = partIn(view, claim, shard);
-      if (part !== undefined) wishes.push({ shard, source: claim, part });
+      if (part !== undefined && !(view.isUncertain && isNeededLater(view.holding(shard)))) wishes.push({ shard, source: claim, part });
     });
     for (const part of ["owner", "standby", "spare"]) {
       for (const wish of wishes) if (wish.part === part) this.#take(view, wish.shard, wish.source);
@@ -329,4 +337,9 @@ export class Shift {
     if (holding.state === "filling") return (this.takes.ageMs(shard, claim.epoch) ?? 0) > COLD_MS;
     return view.placed !== undefined && !view.isLeaving && partIn(view, claim, shard) === undefined;
   }
+}
+
+/** A claim that may still land rests on such a copy. */
+function isNeededLater(holding: Holding | undefined): boolean {
+  return holding?.state === "following" || holding?.state === "kept";
 }
