@@ -26,7 +26,7 @@ import {
 } from "./duties.ts";
 import { Gifts, UNCLAIMED_MS } from "./gifts.ts";
 import type { NewClaim } from "./map-changes.ts";
-import type { Adoption, Holding, Released, ShardHost, ShardSource } from "./shard-host.ts";
+import type { Adoption, Released, ShardHost, ShardSource } from "./shard-host.ts";
 import type { ShardClaim } from "./shard-map.ts";
 import { type Lost, Takeovers } from "./takeovers.ts";
 import { Takes } from "./takes.ts";
@@ -191,7 +191,7 @@ export class Shift {
       if (claim.owner === view.lane || claim.owner === "" || isServed(view.holding(shard)) || isWarm(claim, view.holding(shard)))
         return;
       const part = partIn(view, claim, shard);
-      if (part !== undefined && !(view.isUncertain && isNeededLater(view.holding(shard)))) wishes.push({ shard, source: claim, part });
+      if (part !== undefined) wishes.push({ shard, source: claim, part });
     });
     for (const part of ["owner", "standby", "spare"]) {
       for (const wish of wishes) if (wish.part === part) this.#take(view, wish.shard, wish.source);
@@ -337,9 +337,4 @@ export class Shift {
     if (holding.state === "filling") return (this.takes.ageMs(shard, claim.epoch) ?? 0) > COLD_MS;
     return view.placed !== undefined && !view.isLeaving && partIn(view, claim, shard) === undefined;
   }
-}
-
-/** A claim that may still land rests on such a copy. */
-function isNeededLater(holding: Holding | undefined): boolean {
-  return holding?.state === "following" || holding?.state === "kept";
 }
