@@ -14,6 +14,8 @@ export interface HeldShard extends Holding {
   epoch: number;
   lane: string;
   state: HeldState;
+  /** It is in a checkpoint, or all of it in the own lane: there again after a restart. */
+  durable: boolean;
   /** The owner released it here, and to whom; undefined again once it is adopted by anyone. */
   released: { readonly place: LanePlace; readonly to: string } | undefined;
 }
@@ -39,8 +41,8 @@ export class Holdings {
     return this.#held[shard]?.state === "served";
   }
 
-  hold(shard: ShardId, epoch: number, lane: string, state: HeldState): HeldShard {
-    const held: HeldShard = { shard, epoch, lane, state, released: undefined };
+  hold(shard: ShardId, epoch: number, lane: string, state: HeldState, durable = false): HeldShard {
+    const held: HeldShard = { shard, epoch, lane, state, durable, released: undefined };
     if (this.#held[shard] === undefined) this.#count++;
     this.#held[shard] = held;
     return held;
@@ -64,12 +66,12 @@ export class Holdings {
   }
 
   /** What a checkpoint may call whole. */
+  whole(): HeldShard[] {
+    return [...this].filter(({ state }) => state !== "filling" && state !== "stale");
+  }
+
   marks(): HeldMark[] {
-    const marks: HeldMark[] = [];
-    for (const { shard, epoch, lane, state } of this) {
-      if (state !== "filling" && state !== "stale") marks.push({ shard, epoch, lane });
-    }
-    return marks;
+    return this.whole().map(({ shard, epoch, lane }) => ({ shard, epoch, lane }));
   }
 }
 

@@ -12,6 +12,7 @@ import type { Desk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
 import { FollowUps } from "./follow-ups.ts";
 import { GroupCommit, type LanePosition } from "./group-commit.ts";
+import type { HeldShard } from "./holdings.ts";
 import { Intake } from "./intake.ts";
 import { type Announced, announceWriter } from "./lane-writer.ts";
 import { MemberState } from "./member-state.ts";
@@ -63,6 +64,8 @@ export class Incarnation {
   #commit!: GroupCommit;
   #checkpoint!: Checkpoint;
   #cutTaken: LanePosition | undefined;
+  /** Held, whole, at the cut that is in work. */
+  #cutHeld: readonly HeldShard[] = [];
   #checkpointedAt = 0;
   #cancelTimer: (() => void) | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -387,6 +390,7 @@ export class Incarnation {
 
   /** Whoever waits now waits for this one: what they want written is in memory, or among the extras. */
   #takeCut(position: LanePosition): void {
+    this.#cutHeld = this.replica.holdings.whole();
     this.#checkpoint.take(position, this.#extras);
     this.#extras = [];
     this.#cutWaiters = this.#checkpointWaiters;
@@ -441,11 +445,19 @@ export class Incarnation {
     }
     stats.checkpoints++;
     this.#mark = mark;
+    this.#keepHeld();
     observer?.checkpointed?.(seconds, cells);
     for (const waiter of this.#cutWaiters.splice(0)) waiter();
     this.#checkpointIfIdle();
     this.#passivate(0);
     onCheckpoint(mark);
+  }
+
+  /** What was held at the cut outlives this process from here on. */
+  #keepHeld(): void {
+    const news = this.#cutHeld.filter(({ durable }) => !durable);
+    for (const held of news) held.durable = true;
+    if (news.length > 0) this.replica.stirred();
   }
 
   #resolveCheckpoints(error: Error): void {

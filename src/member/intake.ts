@@ -90,7 +90,7 @@ export class Intake {
   async #take(shard: ShardId, source: ShardSource): Promise<void> {
     const { replica } = this.#options;
     const held = replica.holdings.get(shard);
-    if (held?.state === "following" && held.lane === source.owner && held.epoch >= source.epoch) return;
+    if (held?.state === "following" && held.lane === source.owner && held.epoch >= source.epoch) return this.#durable(held);
     if (held?.state === "kept" && held.lane === imageLaneOf(source)) return;
     this.#checkLeft(shard, source.epoch);
     if (held !== undefined && (await this.#continued(held, source))) return;
@@ -115,7 +115,7 @@ export class Intake {
       return false;
     }
     if (replica.holdings.get(held.shard) !== held || held.state === "stale") return false;
-    if (held.lane === owner) await this.#options.checkpointWith();
+    if (held.lane === owner) await this.#durable(held);
     return true;
   }
 
@@ -126,13 +126,13 @@ export class Intake {
     try {
       await this.#readable(owner, at);
       await this.#backfill(held, owner, at);
-      await this.#options.checkpointWith();
-      return true;
     } catch (error) {
       this.discard(shard);
       if (error instanceof CorruptData) return false;
       throw error;
     }
+    await this.#durable(held);
+    return true;
   }
 
   async #fill(shard: ShardId, { owner, epoch }: ShardSource): Promise<void> {
@@ -146,11 +146,11 @@ export class Intake {
       await this.#writeChunks(first, (cursor) => images.fetch(owner, shard, cursor));
       this.#track(owner, first.place.seq);
       await this.#backfill(held, owner, first.place.seq);
-      await this.#options.checkpointWith();
     } catch (error) {
       this.discard(shard);
       throw error;
     }
+    await this.#durable(held);
   }
 
   async #fillRestored(shard: ShardId, name: string, epoch: number): Promise<void> {
@@ -182,6 +182,11 @@ export class Intake {
       chunk = await nextChunk(next);
       this.#checkAlive();
     }
+  }
+
+  /** A checkpoint that fails takes nothing away: the copy is whole, and the next one has it. */
+  async #durable(held: HeldShard): Promise<void> {
+    if (!held.durable) await this.#options.checkpointWith();
   }
 
   /** Leaves neither memory nor rows of the shard. */

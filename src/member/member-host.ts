@@ -8,19 +8,25 @@ import type { ShardDuties } from "./shard-duties.ts";
 
 const NOBODY: readonly never[] = [];
 
-/** While a shard is being taken over from its next owner, it counts as filling: see {@link ShardHost.standBy}. */
+/**
+ * A copy that is in no checkpoint yet may be gone after a restart, and one that is being taken over from its next owner does not follow it yet: both count
+ * as filling, see {@link ShardHost.standBy}.
+ */
 function asSeen({ intake }: Incarnation, held: HeldShard): Holding {
-  return isPassive(held) && intake.isTaking(held.shard) ? { ...held, state: "filling" } : held;
+  const isLasting = held.durable && !intake.isTaking(held.shard);
+  return isLasting || !isPassive(held) ? held : { ...held, state: "filling" };
 }
 
 export class MemberHost implements ShardHost {
   readonly lane: string;
   /** The incarnation, while it serves. */
   readonly #current: () => Incarnation | undefined;
+  readonly #stepDown: () => void;
 
-  constructor(lane: string, current: () => Incarnation | undefined) {
+  constructor(lane: string, current: () => Incarnation | undefined, stepDown: () => void) {
     this.lane = lane;
     this.#current = current;
+    this.#stepDown = stepDown;
   }
 
   tenure(): Tenure | undefined {
@@ -66,6 +72,14 @@ export class MemberHost implements ShardHost {
 
   seal(lane: string, writer: number): Promise<LaneSeq> {
     return this.#ask((duties) => duties.seal(lane, writer));
+  }
+
+  probe(): void {
+    this.#current()?.duties?.probe();
+  }
+
+  stepDown(): void {
+    if (this.#current() !== undefined) this.#stepDown();
   }
 
   reached(place: LanePlace): Promise<void> {

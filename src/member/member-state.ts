@@ -166,7 +166,7 @@ export class MemberState {
 
   /** A checkpoint failed: what it covered is dirty again. */
   dirtyAgain(cells: CellLists): void {
-    this.#dirty.add(cells);
+    this.#dirty.takeBack(cells);
   }
 
   #replayStock({ event, after }: StockEntry): void {

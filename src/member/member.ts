@@ -83,7 +83,8 @@ export class Member implements ShardGrid, Peers {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#current = this.#newIncarnation();
-    this.host = new MemberHost(options.lane, () => (this.#phase === "serving" ? this.#current : undefined));
+    const current = (): Incarnation | undefined => (this.#phase === "serving" ? this.#current : undefined);
+    this.host = new MemberHost(options.lane, current, () => this.#lose("it steps down"));
   }
 
   get phase(): MemberPhase {

@@ -60,7 +60,7 @@ export class Replica {
   /** Takes up what a checkpoint held. Own shards are kept: whether they are still ours is for the map to say. */
   restore(mark: Mark): void {
     for (const { shard, epoch, lane } of mark.held) {
-      this.holdings.hold(shard, epoch, lane, lane === this.#options.lane ? "kept" : "following");
+      this.holdings.hold(shard, epoch, lane, lane === this.#options.lane ? "kept" : "following", true);
     }
     for (const followed of mark.followed) this.track(followed);
   }
@@ -217,7 +217,7 @@ export class Replica {
   #adopted(lane: string, { shard, epoch, origin }: AdoptedEntry): void {
     const held = this.holdings.get(shard);
     if (held === undefined) {
-      if (origin.kind === "new" && lane === this.#options.lane) this.holdings.hold(shard, epoch, lane, "kept");
+      if (origin.kind === "new" && lane === this.#options.lane) this.holdings.hold(shard, epoch, lane, "kept", true);
       return;
     }
     if (epoch <= held.epoch) return;

@@ -30,6 +30,7 @@ export class ShardDuties {
   readonly #options: ShardDutiesOptions;
   readonly #rejects = new Set<(error: Error) => void>();
   #dead = false;
+  #probing = false;
 
   constructor(options: ShardDutiesOptions) {
     this.#options = options;
@@ -42,8 +43,8 @@ export class ShardDuties {
 
   *released(): Iterable<Released> {
     const { replica, lane } = this.#options;
-    for (const { shard, epoch, released, state } of replica.holdings) {
-      if (released?.to === lane && state === "following") yield { shard, epoch, place: released.place };
+    for (const { shard, epoch, released, state, durable } of replica.holdings) {
+      if (released?.to === lane && state === "following" && durable) yield { shard, epoch, place: released.place };
     }
   }
 
@@ -52,7 +53,7 @@ export class ShardDuties {
     const wrong = this.#notWriter(writer) ?? this.#notReady(adoptions);
     if (wrong !== undefined) return Promise.reject(new Error(wrong));
     for (const { shard, epoch, origin } of adoptions) {
-      const held = replica.holdings.get(shard) ?? replica.holdings.hold(shard, epoch, lane, "kept");
+      const held = replica.holdings.get(shard) ?? replica.holdings.hold(shard, epoch, lane, "kept", true);
       replica.moveTo(held, lane, epoch, "served");
       commit.entries.push({ entry: "adopted", shard, epoch, origin });
     }
@@ -89,6 +90,17 @@ export class ShardDuties {
     } finally {
       await journal.close();
     }
+  }
+
+  /** Commits a barrier: where another member has sealed the lane, the tenure ends. */
+  probe(): void {
+    if (this.#probing || this.#dead) return;
+    this.#probing = true;
+    this.#options.commit.entries.push({ entry: "barrier" });
+    const done = (): void => {
+      this.#probing = false;
+    };
+    this.#committed().then(done, done);
   }
 
   /** The tenure is over: whoever waits is told. */

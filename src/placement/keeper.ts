@@ -289,8 +289,14 @@ export class Keeper {
       elapsedMs: () => this.#ticks * TICK_MS,
       poke: () => this.poke(),
       counts: this.#counts,
-      onOutlived: (shard: ShardId) =>
-        log.warn({ shard, writer }, "a shard that is served here has another owner: the lane must have been sealed"),
+      onOutlived: (shard: ShardId) => {
+        log.warn({ shard, writer }, "a shard that is served here has another owner: the lane must have been sealed");
+        host.probe();
+      },
+      onHopeless: (shard: ShardId) => {
+        log.error({ shard, writer }, "a shard of this member cannot be adopted: the member steps down, so that another can take it");
+        host.stepDown();
+      },
     };
     this.#shift = { writer, work: new Shift(options) };
   }

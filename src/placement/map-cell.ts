@@ -43,6 +43,7 @@ export class MapCell {
   #revision = 0;
   #uncertainAt: number | undefined;
   #isBusy = false;
+  #isPutting = false;
   #isStopped = false;
   #unwatch: () => void = () => undefined;
   #wake: (() => void) | undefined;
@@ -59,9 +60,9 @@ export class MapCell {
     return this.#revision;
   }
 
-  /** A change that this member proposed may still land: it names the revision that the map has. Whatever it rests on has to be kept until then. */
+  /** A change that this member proposed may still land: it is on its way, or names the revision that the map has. Whatever it rests on has to be kept until then. */
   get isUncertain(): boolean {
-    return this.#uncertainAt === this.#revision;
+    return this.#isPutting || this.#uncertainAt === this.#revision;
   }
 
   /** Something waits for the next compare-and-set. */
@@ -147,7 +148,7 @@ export class MapCell {
   async #replace(next: ShardMap, edits: ReadonlySet<Edit>): Promise<boolean> {
     const expected = this.#revision;
     try {
-      const revision = await this.#options.bucket.put(MAP_KEY, encodeShardMap(next), expected);
+      const revision = await this.#put(next, expected);
       if (revision !== undefined) {
         this.#accept(next, revision);
         this.#finish(edits);
@@ -161,6 +162,13 @@ export class MapCell {
     }
     await this.#readAgain();
     return false;
+  }
+
+  #put(next: ShardMap, expected: number): Promise<number | undefined> {
+    this.#isPutting = true;
+    return this.#options.bucket.put(MAP_KEY, encodeShardMap(next), expected).finally(() => {
+      this.#isPutting = false;
+    });
   }
 
   /** Until the leader of the bucket has answered. */

@@ -24,7 +24,7 @@ export interface Holding {
   /** Lane through which the state is complete: the own one for an owner. */
   readonly lane: string;
   /**
-   * - `filling`: an image is being taken, or the lane is read from where a copy stopped.
+   * - `filling`: an image is being taken, or the lane is read from where a copy stopped, or the copy is in no checkpoint yet and would not outlive the process.
    * - `following`: it is as new as what has been read of its lane.
    * - `served`: owned; its adoption is committed or on its way in order.
    * - `closing`: its release is on its way.
@@ -63,7 +63,7 @@ export interface ShardHost {
   holdings(): Iterable<Holding>;
   /** Sequences of followed lanes, and of the own one, that are in a finished checkpoint. */
   durable(): ReadonlyMap<string, LaneSeq>;
-  /** Releases in favour of this member, not yet adopted. Cleared by `adopt` and `discard`. */
+  /** Releases in favour of this member, of shards that are not `filling`, not yet adopted. Cleared by `adopt` and `discard`. */
   released(): Iterable<Released>;
 
   /**
@@ -85,6 +85,10 @@ export interface ShardHost {
   discard(shard: ShardId): void;
   /** Makes sure the lane has a newer writer than `writer`: seals it unless that is so already. Resolves to the last sequence then. */
   seal(lane: string, writer: number): Promise<LaneSeq>;
+  /** Writes to the own lane, so that a seal by another member is noticed without a command. Asking again meanwhile does nothing. */
+  probe(): void;
+  /** Ends the tenure and takes the lane again: under the next one nothing is this member's that it does not hold. */
+  stepDown(): void;
   /** Resolves once the followed lane is applied through the place; rejects when it is not followed or cannot be read. */
   reached(place: LanePlace): Promise<void>;
 }

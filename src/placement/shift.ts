@@ -41,6 +41,9 @@ const REST_MS = 2_000;
 /** A standby that is filling for longer is not one for the time being. */
 const COLD_MS = 2_000;
 
+/** When a claim of this tenure could not be adopted for so long, it never will be: the shard is left to others. */
+const HOPELESS_MS = 5_000;
+
 /** Why a shard is claimed. */
 export type Cause = "first" | "again" | "move" | "unclaimed" | "failover";
 
@@ -66,6 +69,8 @@ export interface ShiftOptions {
   readonly counts: ShiftCounts;
   /** The map gives a shard that this member serves to another: its lane must have been sealed. */
   readonly onOutlived: (shard: ShardId, claim: ShardClaim) => void;
+  /** The shard is this member's to serve, and it cannot: the state that the claim rests on is not held any more. */
+  readonly onHopeless: (shard: ShardId, claim: ShardClaim) => void;
 }
 
 interface Try {
@@ -74,6 +79,7 @@ interface Try {
   /** Once one of a batch was refused each is tried by itself, so that it does not hold up the others. */
   isAlone: boolean;
   againMs: number;
+  readonly begunMs: number;
 }
 
 export class Shift {
@@ -122,6 +128,7 @@ export class Shift {
       const attempt = this.#tries.get(shard);
       if (attempt !== undefined && (attempt.isRunning || attempt.againMs > this.#options.elapsedMs())) return;
       const adoption = { shard, epoch: claim.epoch, origin: claim.origin };
+      if (attempt !== undefined && this.#options.elapsedMs() - attempt.begunMs > HOPELESS_MS) this.#options.onHopeless(shard, claim);
       if (attempt?.isAlone === true) this.#adoptThese(view, [adoption]);
       else batch.push(adoption);
     });
@@ -131,7 +138,8 @@ export class Shift {
   #adoptThese(view: View, adoptions: readonly Adoption[]): void {
     const { host, counts, log, poke, elapsedMs } = this.#options;
     const tries = adoptions.map(({ shard, epoch }): Try => {
-      const attempt = { epoch, isRunning: true, isAlone: false, againMs: 0 };
+      const begunMs = this.#tries.get(shard)?.begunMs ?? elapsedMs();
+      const attempt = { epoch, isRunning: true, isAlone: false, againMs: 0, begunMs };
       this.#tries.set(shard, attempt);
       return attempt;
     });

@@ -114,21 +114,22 @@ export class DirtyCells implements CellLists {
     this.movements = this.movements.filter(stays);
   }
 
-  /** Adds the cells that are not dirty already. */
-  add(lists: CellLists): void {
-    addClean(this.records, lists.records);
-    addClean(this.reservations, lists.reservations);
-    addClean(this.participations, lists.participations);
-    addClean(this.keys, lists.keys);
-    addClean(this.movements, lists.movements);
-    this.locations.push(...lists.locations);
+  /**
+   * Takes back an earlier list: its cells that are not dirty already go before all others, since a key, a movement id or a location may have a newer
+   * value in a place of its own.
+   */
+  takeBack(lists: CellLists): void {
+    this.records = [...markedDirty(lists.records), ...this.records];
+    this.reservations = [...markedDirty(lists.reservations), ...this.reservations];
+    this.participations = [...markedDirty(lists.participations), ...this.participations];
+    this.keys = [...markedDirty(lists.keys), ...this.keys];
+    this.movements = [...markedDirty(lists.movements), ...this.movements];
+    this.locations = [...lists.locations, ...this.locations];
   }
 }
 
-function addClean<C extends Cell>(to: C[], cells: readonly C[]): void {
-  for (const cell of cells) {
-    if (cell.dirty) continue;
-    cell.dirty = true;
-    to.push(cell);
-  }
+function markedDirty<C extends Cell>(cells: readonly C[]): C[] {
+  const clean = cells.filter((cell) => !cell.dirty);
+  for (const cell of clean) cell.dirty = true;
+  return clean;
 }

@@ -158,6 +158,10 @@ export class FakeHost implements ShardHost {
     });
   }
 
+  probe(): void {}
+
+  stepDown(): void {}
+
   discard(shard: ShardId): void {
     const state = this.#copies.get(shard)?.state;
     if (state === "served" || state === "closing") return;

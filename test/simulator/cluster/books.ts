@@ -55,6 +55,8 @@ export class Books {
   /** Reservations touched by the record that is being folded, and since the last look at what is settled. */
   readonly #inRecord = new Set<string>();
   readonly #sinceLook = new Set<string>();
+  /** Participations that the record which is being folded has changed: the last of each is what counts. */
+  readonly #toCompare = new Set<string>();
   /** Largest delay with which a hold ended, ms. */
   expiryLateMsMax = 0;
   expired = 0;
@@ -288,10 +290,8 @@ export class Books {
     );
     this.participations.set(name, entry);
     this.#inRecord.add(entry.id);
-    this.#checkLater.push(entry);
+    this.#toCompare.add(name);
   }
-
-  readonly #checkLater: SeenParticipation[] = [];
 
   #participationAgrees({ shard, id, lines }: SeenParticipation, where: string): void {
     for (const line of lines) {
@@ -305,7 +305,8 @@ export class Books {
   }
 
   #compareLines(id: string, where: string, wanted: (pair: string) => boolean): void {
-    for (const each of this.#checkLater.splice(0)) this.#participationAgrees(each, where);
+    for (const name of this.#toCompare) this.#participationAgrees(this.participations.get(name) as SeenParticipation, where);
+    this.#toCompare.clear();
     for (const line of (this.reservation(id) as SeenReservation).lines) {
       if (!wanted(line.pair)) continue;
       const taken = this.#taken.get(`${id} ${line.pair}`) ?? NOTHING_TAKEN;
