@@ -6,12 +6,12 @@
 import { join } from "node:path";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { NatsConnection } from "@nats-io/nats-core";
-import { buildHttpServer, parseMovement, startNatsService } from "./api/index.ts";
+import { buildHttpServer, type ClusterAdmin, parseMovement, startNatsService } from "./api/index.ts";
 import { invariant, type LaneSeq, type ShardId } from "./base/index.ts";
 import type { Settings } from "./config/index.ts";
 import { openEventTail } from "./feed/index.ts";
 import { startIngest } from "./ingest/index.ts";
-import { laneName, openLanes } from "./journal/index.ts";
+import { laneEnds, laneName, openLanes } from "./journal/index.ts";
 import { fetchImage, NatsLinks, NodeLinks, serveImages, ThreadLinks } from "./links/index.ts";
 import { LocationBook } from "./locations/index.ts";
 import {
@@ -185,6 +185,7 @@ class MemberMain {
       grid,
       phase: () => this.#phase(),
       events: openEventTail({ connection }),
+      admin: this.#admin(connection),
       apiKeys,
       cluster,
       version: VERSION,
@@ -201,6 +202,25 @@ class MemberMain {
     // Handed on to net.Server, which fastify's types do not say.
     const shared = { host: httpHost, port: httpPort, reusePort: true };
     return server.listen(shared);
+  }
+
+  /** The edges are there before the keeper, which is made once HTTP listens. */
+  #admin(connection: NatsConnection): ClusterAdmin {
+    const keeper = (): Keeper => this.#keeper ?? raise("the member has not joined the cluster yet; retry shortly");
+    return {
+      node: this.#site.settings.nodeId,
+      status: () => this.#keeper?.status(),
+      lead: () => this.#keeper?.leader()?.node,
+      laneEnds: (lanes) => laneEnds(connection, lanes),
+      pin: async (shard, lane) => keeper().pin(shard, lane),
+      unpin: async (shard) => keeper().unpin(shard),
+      drain: async (node) => keeper().drain(node),
+      undrain: async (node) => keeper().undrain(node),
+      resize: async (members) => {
+        const wrong = await this.#ask((id) => ({ kind: "resize", id, members }));
+        if (wrong !== undefined) raise(wrong);
+      },
+    };
   }
 
   #newKeeper(state: KeyValue, members: KeyValue, httpUrl: string, router: Router): Keeper {
@@ -401,6 +421,10 @@ function imagesOver(connection: NatsConnection): ImageSource {
     fetch: (owner, shard, cursor) => fetchImage(connection, owner, shard, cursor),
     fetchRestored: (name, shard) => Promise.reject(new Error(`image ${name} of shard ${shard} cannot be read`)),
   };
+}
+
+function raise(message: string): never {
+  throw new Error(message);
 }
 
 /** Lanes of all members that this node can ever have, but the own one. */

@@ -7,6 +7,15 @@ export {
   movementResultView,
 } from "./apply-movements.ts";
 export type { Parsed } from "./check.ts";
+export {
+  type ClusterAdmin,
+  clusterView,
+  knownShard,
+  parseDrain,
+  parseMembersCount,
+  parseMove,
+  type ShardMove,
+} from "./cluster-admin.ts";
 export { parseIdempotencyKey, parseLocationId, parseReservationId, parseSku } from "./check-text.ts";
 export { canonicalJson, fingerprintOf } from "./fingerprint.ts";
 export { formatTime, parseTime } from "./iso-time.ts";
