@@ -26,7 +26,7 @@ import {
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
 import { type FromMemberThread, MEMBERS_MAX, type MemberThreadData, type ToMemberThread, VERSION } from "./node-messages.ts";
-import { describeIngest, describeKeeper, describeMember, describeRouter } from "./node-metrics.ts";
+import { describeIngest, describeKeeper, describeLag, describeMember, describeRouter, observeForwarding } from "./node-metrics.ts";
 import { Keeper } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
 import { openKeyValue } from "./registry/index.ts";
@@ -144,7 +144,8 @@ class MemberMain {
   #route(book: LocationBook, edge: NatsConnection, peers: LatePeers): Router {
     const { settings, lane, clock, log, teardown, metrics } = this.#site;
     const remote = new NatsLinks(edge, lane);
-    const links = new NodeLinks(siblingsOf(settings, lane), this.#threads, remote);
+    const siblings = new Set(siblingsOf(settings, lane));
+    const links = new NodeLinks(siblings, this.#threads, remote);
     const images = serveImages(edge, lane, (...asked) => this.#member.image(...asked));
     teardown.add("links", () => {
       images.unsubscribe();
@@ -158,8 +159,10 @@ class MemberMain {
       locations: book,
       ownerOf: (shard) => this.#keeper?.owners.of(shard)?.lane,
       random: new SystemRandom(),
+      observer: observeForwarding(metrics, (other) => siblings.has(other)),
     });
     peers.are(router);
+    teardown.add("look at lanes", describeLag(metrics, this.#member, (lanes) => laneEnds(edge, lanes)));
     describeRouter(metrics, router);
     return router;
   }
