@@ -26,7 +26,14 @@ import {
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
 import { type FromMemberThread, MEMBERS_MAX, type MemberThreadData, type ToMemberThread, VERSION } from "./node-messages.ts";
-import { describeIngest, describeKeeper, describeLag, describeMember, describeRouter, observeForwarding } from "./node-metrics.ts";
+import {
+  describeIngest,
+  describeKeeper,
+  describeLag,
+  describeMember,
+  describeRouter,
+  observeForwarding,
+} from "./node-metrics.ts";
 import { Keeper } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
 import { openKeyValue } from "./registry/index.ts";
@@ -162,7 +169,10 @@ class MemberMain {
       observer: observeForwarding(metrics, (other) => siblings.has(other)),
     });
     peers.are(router);
-    teardown.add("look at lanes", describeLag(metrics, this.#member, (lanes) => laneEnds(edge, lanes)));
+    teardown.add(
+      "look at lanes",
+      describeLag(metrics, this.#member, (lanes) => laneEnds(edge, lanes)),
+    );
     describeRouter(metrics, router);
     return router;
   }

@@ -11,7 +11,15 @@ import {
   readCluster,
   settleProgress,
 } from "./cluster-view.ts";
-import { type Command, type CommandContext, CommandFailed, EXIT_DONE, readOptions, UsageError, wholeNumberOf } from "./command.ts";
+import {
+  type Command,
+  type CommandContext,
+  CommandFailed,
+  EXIT_DONE,
+  readOptions,
+  UsageError,
+  wholeNumberOf,
+} from "./command.ts";
 import { asRecord, CONNECTION_HELP, CONNECTION_OPTIONS, type Connection, connect } from "./connection.ts";
 import { countBar } from "./count-bar.ts";
 
@@ -98,7 +106,9 @@ async function changeOf(
   const [first, second, ...rest] = words;
   const takes = verb === "move" ? 2 : 1;
   if (first === undefined || (takes === 2) !== (second !== undefined) || rest.length > 0) {
-    throw new UsageError("say one of: status, move <shard> <where>, unpin <shard>, drain <node>, undrain <node>, members <count>");
+    throw new UsageError(
+      "say one of: status, move <shard> <where>, unpin <shard>, drain <node>, undrain <node>, members <count>",
+    );
   }
   switch (verb) {
     case "move":

@@ -5,7 +5,7 @@
 
 import type { ShardId } from "../../base/index.ts";
 import type { ClusterStatus, MemberStatus } from "../../placement/index.ts";
-import { type Parsed, checked, checkOf, good } from "./check.ts";
+import { checked, checkOf, good, type Parsed } from "./check.ts";
 import { invalidRequest, problem } from "./problems.ts";
 import { type ClusterView, DrainSchema, MembersCountSchema, MoveShardSchema } from "./schemas/index.ts";
 
@@ -77,7 +77,10 @@ export function parseMove(body: unknown, status: ClusterStatus): Parsed<ShardMov
   const ofNode = members.filter(({ node, suspected, state }) => node === to && !suspected && state === "serving");
   const [first] = [...there, ...ofNode.sort((a, b) => a.owned - b.owned)];
   if (first === undefined) {
-    return { ok: false, problem: problem("conflict", `${to} is neither a member nor a node that serves; GET /v1/cluster lists them`) };
+    return {
+      ok: false,
+      problem: problem("conflict", `${to} is neither a member nor a node that serves; GET /v1/cluster lists them`),
+    };
   }
   return good({ shard: known.value, lane: first.lane });
 }

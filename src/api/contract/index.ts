@@ -7,6 +7,7 @@ export {
   movementResultView,
 } from "./apply-movements.ts";
 export type { Parsed } from "./check.ts";
+export { parseIdempotencyKey, parseLocationId, parseReservationId, parseSku } from "./check-text.ts";
 export {
   type ClusterAdmin,
   clusterView,
@@ -16,7 +17,6 @@ export {
   parseMove,
   type ShardMove,
 } from "./cluster-admin.ts";
-export { parseIdempotencyKey, parseLocationId, parseReservationId, parseSku } from "./check-text.ts";
 export { canonicalJson, fingerprintOf } from "./fingerprint.ts";
 export { formatTime, parseTime } from "./iso-time.ts";
 export * from "./limits.ts";

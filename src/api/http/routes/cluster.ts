@@ -156,9 +156,13 @@ function whenChanged(
 }
 
 const NOT_READ = problem("not-ready", "the shard map was not read yet", { retryAfterSeconds: 1 });
-const UNKNOWN = problem("outcome-unknown", "the shard map did not change in time; the change may still come; asking again is safe", {
-  retryAfterSeconds: 1,
-});
+const UNKNOWN = problem(
+  "outcome-unknown",
+  "the shard map did not change in time; the change may still come; asking again is safe",
+  {
+    retryAfterSeconds: 1,
+  },
+);
 
 const TAG = "Cluster";
 
@@ -193,7 +197,8 @@ const DRAIN_DOCS: RouteDocs = {
   id: "drainNode",
   tag: TAG,
   summary: "Let a node own nothing, until it is undrained",
-  description: "Answered once the shard map says so; its shards move away one after another. The node goes on answering requests.",
+  description:
+    "Answered once the shard map says so; its shards move away one after another. The node goes on answering requests.",
   body: DrainSchema,
   answers: { 200: { description: "Nodes that drain", schema: DrainsViewSchema } },
   problems: ["invalid-request"],
