@@ -12,7 +12,7 @@ import type { Settings } from "./config/index.ts";
 import { openEventTail } from "./feed/index.ts";
 import { startIngest } from "./ingest/index.ts";
 import { laneEnds, laneName, openLanes } from "./journal/index.ts";
-import { fetchImage, NatsLinks, NodeLinks, serveImages, ThreadLinks } from "./links/index.ts";
+import { fetchImage, ImageObjects, NatsLinks, NodeLinks, serveImages, ThreadLinks } from "./links/index.ts";
 import { LocationBook } from "./locations/index.ts";
 import {
   type Grid,
@@ -34,12 +34,12 @@ import {
   describeRouter,
   observeForwarding,
 } from "./node-metrics.ts";
-import { Keeper } from "./placement/index.ts";
+import { decodeShardMap, Keeper, MAP_KEY } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
 import { openKeyValue } from "./registry/index.ts";
 import { Router } from "./router/index.ts";
 import { openLmdbSnapshotStore } from "./snapshot/index.ts";
-import { SystemClock, SystemRandom, Teardown } from "./system/index.ts";
+import { SystemClock, SystemRandom, settleLife, Teardown } from "./system/index.ts";
 
 /** When a request that was turned away at the door may come again. */
 const RETRY_MS = 1_000;
@@ -100,6 +100,7 @@ class MemberMain {
     const edge = await this.#connect("api");
 
     const peers = new LatePeers();
+    await this.#setAsideOtherLife(state);
     this.#member = await this.#openMember(journal, edge, book, peers);
     const router = this.#route(book, edge, peers);
     const httpUrl = await this.#startEdges(router, edge);
@@ -121,12 +122,31 @@ class MemberMain {
     return connection;
   }
 
+  get #storePath(): string {
+    return join(this.#site.settings.dataDir, "lmdb", `member-${this.#site.number}`);
+  }
+
+  /** A restore began a new life of the cluster: what is on disk from the one before must not be taken for it. */
+  async #setAsideOtherLife(state: KeyValue): Promise<void> {
+    const map = await state.get(MAP_KEY);
+    const { life, shards } = map === undefined ? {} : decodeShardMap(map.value);
+    const wanted = this.#site.settings.shards;
+    if (shards !== undefined && shards !== wanted)
+      raise(`the cluster has ${shards} shards, this node is set to ${wanted}: set STOCKGRID_SHARDS=${shards}, or reshard`);
+    const aside = settleLife(this.#storePath, life);
+    if (aside !== undefined)
+      this.#site.log.warn(
+        { life, aside },
+        "the cluster was restored: what this member had before is set aside; delete it when it is not needed",
+      );
+  }
+
   async #openMember(connection: NatsConnection, edge: NatsConnection, book: LocationBook, peers: Peers): Promise<Member> {
-    const { settings, log, lane, number, clock, teardown, metrics } = this.#site;
+    const { settings, log, lane, clock, teardown, metrics } = this.#site;
     const lanes = openLanes({ connection, replicas: settings.replicas });
     const journal = await lanes.open(lane);
     teardown.add("journal", () => journal.close());
-    const store = await openLmdbSnapshotStore({ path: join(settings.dataDir, "lmdb", `member-${number}`) });
+    const store = await openLmdbSnapshotStore({ path: this.#storePath });
     teardown.add("snapshot store", () => store.close());
     const member = new Member({
       lane,
@@ -134,7 +154,7 @@ class MemberMain {
       ports: { clock, random: new SystemRandom(), journal, lanes, store, log },
       limits: limitsOf(settings),
       locations: book,
-      images: imagesOver(edge),
+      images: imagesOver(edge, settings.cluster),
       peers,
       trimFloor: () => this.#trimFloor(),
       observer: {
@@ -429,10 +449,11 @@ class LatePeers implements Peers {
   }
 }
 
-function imagesOver(connection: NatsConnection): ImageSource {
+function imagesOver(connection: NatsConnection, cluster: string): ImageSource {
+  const restored = new ImageObjects(connection, cluster);
   return {
     fetch: (owner, shard, cursor) => fetchImage(connection, owner, shard, cursor),
-    fetchRestored: (name, shard) => Promise.reject(new Error(`image ${name} of shard ${shard} cannot be read`)),
+    fetchRestored: (name, _shard, cursor) => restored.get(name, cursor),
   };
 }
 
