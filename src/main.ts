@@ -45,6 +45,8 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
 const STOP_MS_MAX = 30_000;
 /** How often members are told what the feed has passed. */
 const PUBLISHED_MS = 1_000;
+/** Least time that a member which is one too many has to give its shards away. */
+const RETIRE_MS_MIN = 20_000;
 
 class Node {
   readonly #settings: Settings;
@@ -54,6 +56,8 @@ class Node {
   readonly #metrics = new NodeMetrics();
   readonly #members: MemberThread[] = [];
   readonly #stopped = Promise.withResolvers<Error | undefined>();
+  /** Changes of the number of members, one after another. */
+  #resizing: Promise<void> = Promise.resolve();
   #nats!: NatsOptions;
   #feed: Feed | undefined;
   #httpPort: number;
@@ -78,7 +82,7 @@ class Node {
     for (let number = 1; number < settings.members; number++) this.#addMember(number, false);
     for (const number of this.#surplus()) this.#addMember(number, true);
     await Promise.all([feed, ...this.#members.map((member) => member.serving)]);
-    for (const member of this.#members.slice(settings.members)) this.#retireLater(member);
+    this.#resizing = this.#shrink(settings.members);
     this.#teardown.add("node file", writeNodeFile(settings.dataDir, { pid: process.pid, httpUrl, natsUrl }));
     return { httpUrl, natsUrl, stop: () => this.#stop(), stopped: this.#stopped.promise };
   }
@@ -144,30 +148,39 @@ class Node {
     return numbers.filter((number) => number >= this.#settings.members).sort((a, b) => a - b);
   }
 
+  /** Begins to change the number of members; the next change begins when this one is done. Rejects when it cannot begin. */
   async #resize(members: number): Promise<void> {
     if (!Number.isInteger(members) || members < 1 || members > MEMBERS_MAX) {
       throw new Error(`members is ${members}; it must be a whole number from 1 to ${MEMBERS_MAX}`);
     }
-    for (let number = this.#members.length; number < members; number++) await this.#addMember(number, false).serving;
-    await Promise.all(this.#members.slice(members).map((member) => this.#retire(member)));
+    if (this.#stopping !== undefined) throw new Error("the node is stopping");
+    this.#log.info({ members }, "the number of members is to change");
+    this.#resizing = this.#resizing.then(() => this.#resizeTo(members)).catch((error: unknown) => this.#fail(error as Error));
   }
 
-  /** A member gives its shards away and ends. What it could not give away keeps it running. */
+  async #resizeTo(members: number): Promise<void> {
+    const present = new Set(this.#members.map(({ number }) => number));
+    for (let number = 0; number < members && this.#stopping === undefined; number++) {
+      if (!present.has(number)) await this.#addMember(number, false).serving;
+    }
+    await this.#shrink(members);
+  }
+
+  async #shrink(members: number): Promise<void> {
+    if (this.#stopping !== undefined) return;
+    await Promise.all(this.#members.filter(({ number }) => number >= members).map((member) => this.#retire(member)));
+  }
+
+  /** A member gives its shards away and ends. What it could not give away in time, the others take over by sealing its lane. */
   async #retire(member: MemberThread): Promise<void> {
-    const left = await member.leave(this.#settings.handoverSeconds * MS_PER_SECOND);
-    if (left > 0) throw new Error(`member ${member.number} still owns ${left} shards: nobody was there to take them`);
+    const left = await member.leave(Math.max(this.#settings.handoverSeconds * MS_PER_SECOND, RETIRE_MS_MIN));
+    if (left > 0) this.#log.warn({ member: member.number, shards: left }, "a member ends before it could give all shards away");
     this.#hub.remove(member.lane);
-    this.#members.splice(this.#members.indexOf(member), 1);
     await member.stop(STOP_MS_MAX);
-    rmSync(join(this.#settings.dataDir, "lmdb", `member-${member.number}`), { recursive: true, force: true });
+    const index = this.#members.indexOf(member);
+    if (index >= 0) this.#members.splice(index, 1);
+    if (left === 0) rmSync(join(this.#settings.dataDir, "lmdb", `member-${member.number}`), { recursive: true, force: true });
     this.#log.info({ member: member.number }, "a member gave its shards away and ended");
-  }
-
-  /** What it cannot give away now it keeps, until a later start finds somebody to take it. */
-  #retireLater(member: MemberThread): void {
-    this.#retire(member).catch((error: unknown) => {
-      this.#log.error({ member: member.number, reason: String(error) }, "a member of an earlier start cannot end yet");
-    });
   }
 
   async #metricsText(): Promise<string> {

@@ -6,13 +6,13 @@
 import { join } from "node:path";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { NatsConnection } from "@nats-io/nats-core";
-import { buildHttpServer, parseMovement, startNatsService } from "./api/index.ts";
+import { buildHttpServer, type ClusterAdmin, parseMovement, startNatsService } from "./api/index.ts";
 import { CorruptData, invariant, type LaneSeq, type ShardId } from "./base/index.ts";
 import type { Settings } from "./config/index.ts";
 import { openEventTail } from "./feed/index.ts";
 import { startIngest } from "./ingest/index.ts";
-import { laneName, openLanes } from "./journal/index.ts";
-import { fetchImage, NatsLinks, NodeLinks, serveImages, ThreadLinks } from "./links/index.ts";
+import { laneEnds, laneName, openLanes } from "./journal/index.ts";
+import { fetchImage, ImageObjects, NatsLinks, NodeLinks, serveImages, ThreadLinks } from "./links/index.ts";
 import { LocationBook } from "./locations/index.ts";
 import {
   type Grid,
@@ -27,12 +27,19 @@ import { openMemberStore, rememberDamage } from "./member-store.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
 import { type FromMemberThread, MEMBERS_MAX, type MemberThreadData, type ToMemberThread, VERSION } from "./node-messages.ts";
-import { describeIngest, describeKeeper, describeMember, describeRouter } from "./node-metrics.ts";
-import { Keeper } from "./placement/index.ts";
+import {
+  describeIngest,
+  describeKeeper,
+  describeLag,
+  describeMember,
+  describeRouter,
+  observeForwarding,
+} from "./node-metrics.ts";
+import { decodeShardMap, Keeper, MAP_KEY } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
 import { openKeyValue } from "./registry/index.ts";
 import { Router } from "./router/index.ts";
-import { SystemClock, SystemRandom, Teardown } from "./system/index.ts";
+import { SystemClock, SystemRandom, settleLife, Teardown } from "./system/index.ts";
 
 /** When a request that was turned away at the door may come again. */
 const RETRY_MS = 1_000;
@@ -93,6 +100,7 @@ class MemberMain {
     const edge = await this.#connect("api");
 
     const peers = new LatePeers();
+    await this.#setAsideOtherLife(state);
     this.#member = await this.#openMember({ connection: journal, edge, state }, book, peers);
     const router = this.#route(book, edge, peers);
     const httpUrl = await this.#startEdges(router, edge);
@@ -114,6 +122,21 @@ class MemberMain {
     return connection;
   }
 
+  /** A restore began a new life of the cluster: what is on disk from the one before must not be taken for it. */
+  async #setAsideOtherLife(state: KeyValue): Promise<void> {
+    const map = await state.get(MAP_KEY);
+    const { life, shards } = map === undefined ? {} : decodeShardMap(map.value);
+    const wanted = this.#site.settings.shards;
+    if (shards !== undefined && shards !== wanted)
+      raise(`the cluster has ${shards} shards, this node is set to ${wanted}: set STOCKGRID_SHARDS=${shards}, or reshard`);
+    const aside = settleLife(this.#storePath, life);
+    if (aside !== undefined)
+      this.#site.log.warn(
+        { life, aside },
+        "the cluster was restored: what this member had before is set aside; delete it when it is not needed",
+      );
+  }
+
   async #openMember(
     { connection, edge, state }: { connection: NatsConnection; edge: NatsConnection; state: KeyValue },
     book: LocationBook,
@@ -131,7 +154,7 @@ class MemberMain {
       ports: { clock, random: new SystemRandom(), journal, lanes, store, log },
       limits: limitsOf(settings),
       locations: book,
-      images: imagesOver(edge),
+      images: imagesOver(edge, settings.cluster),
       peers,
       trimFloor: () => this.#trimFloor(),
       observer: {
@@ -148,7 +171,8 @@ class MemberMain {
   #route(book: LocationBook, edge: NatsConnection, peers: LatePeers): Router {
     const { settings, lane, clock, log, teardown, metrics } = this.#site;
     const remote = new NatsLinks(edge, lane);
-    const links = new NodeLinks(siblingsOf(settings, lane), this.#threads, remote);
+    const siblings = new Set(siblingsOf(settings, lane));
+    const links = new NodeLinks(siblings, this.#threads, remote);
     const images = serveImages(edge, lane, (...asked) => this.#member.image(...asked));
     teardown.add("links", () => {
       images.unsubscribe();
@@ -162,8 +186,13 @@ class MemberMain {
       locations: book,
       ownerOf: (shard) => this.#keeper?.owners.of(shard)?.lane,
       random: new SystemRandom(),
+      observer: observeForwarding(metrics, (other) => siblings.has(other)),
     });
     peers.are(router);
+    teardown.add(
+      "look at lanes",
+      describeLag(metrics, this.#member, (lanes) => laneEnds(edge, lanes)),
+    );
     describeRouter(metrics, router);
     return router;
   }
@@ -189,6 +218,7 @@ class MemberMain {
       grid,
       phase: () => this.#phase(),
       events: openEventTail({ connection }),
+      admin: this.#admin(connection),
       apiKeys,
       cluster,
       version: VERSION,
@@ -205,6 +235,25 @@ class MemberMain {
     // Handed on to net.Server, which fastify's types do not say.
     const shared = { host: httpHost, port: httpPort, reusePort: true };
     return server.listen(shared);
+  }
+
+  /** The edges are there before the keeper, which is made once HTTP listens. */
+  #admin(connection: NatsConnection): ClusterAdmin {
+    const keeper = (): Keeper => this.#keeper ?? raise("the member has not joined the cluster yet; retry shortly");
+    return {
+      node: this.#site.settings.nodeId,
+      status: () => this.#keeper?.status(),
+      lead: () => this.#keeper?.leader()?.node,
+      laneEnds: (lanes) => laneEnds(connection, lanes),
+      pin: async (shard, lane) => keeper().pin(shard, lane),
+      unpin: async (shard) => keeper().unpin(shard),
+      drain: async (node) => keeper().drain(node),
+      undrain: async (node) => keeper().undrain(node),
+      resize: async (members) => {
+        const wrong = await this.#ask((id) => ({ kind: "resize", id, members }));
+        if (wrong !== undefined) raise(wrong);
+      },
+    };
   }
 
   #newKeeper(state: KeyValue, members: KeyValue, httpUrl: string, router: Router): Keeper {
@@ -406,11 +455,16 @@ class LatePeers implements Peers {
   }
 }
 
-function imagesOver(connection: NatsConnection): ImageSource {
+function imagesOver(connection: NatsConnection, cluster: string): ImageSource {
+  const restored = new ImageObjects(connection, cluster);
   return {
     fetch: (owner, shard, cursor) => fetchImage(connection, owner, shard, cursor),
-    fetchRestored: (name, shard) => Promise.reject(new Error(`image ${name} of shard ${shard} cannot be read`)),
+    fetchRestored: (name, _shard, cursor) => restored.get(name, cursor),
   };
+}
+
+function raise(message: string): never {
+  throw new Error(message);
 }
 
 /** Lanes of all members that this node can ever have, but the own one. */

@@ -5,7 +5,13 @@ import { INGEST_RESULTS, type Ingest } from "./ingest/index.ts";
 import type { Member } from "./member/index.ts";
 import type { NodeMetrics } from "./metrics/index.ts";
 import type { Keeper } from "./placement/index.ts";
-import type { Router } from "./router/index.ts";
+import type { Router, RouterObserver } from "./router/index.ts";
+
+const MS_PER_SECOND = 1_000;
+const LOOK_AT_LANES_MS = 2_000;
+
+/** Last sequences of lanes; see journal/lane-ends.ts. */
+type LaneEndsOf = (lanes: readonly string[]) => Promise<ReadonlyMap<string, number>>;
 
 export function describeMember(metrics: NodeMetrics, member: Member): void {
   describeCommits(metrics, member);
@@ -24,6 +30,9 @@ function describeCommits(metrics: NodeMetrics, member: Member): void {
     { value: stats.unknownOutcomes },
   ]);
   metrics.gauge("waiting_commands", "Callers that wait for a commit.", [], () => [{ value: member.gauges().waiting }]);
+  metrics.gauge("unsettled_reservations", "Reservations over several shards that some shard has yet to follow.", [], () => [
+    { value: member.gauges().unsettled },
+  ]);
   metrics.gauge("lane_sequence", "Last committed record of the lane.", [], () => [{ value: member.gauges().laneSeq }]);
   metrics.gauge("ready", "1 while the member serves.", [], () => [{ value: member.phase === "serving" ? 1 : 0 }]);
 }
@@ -123,4 +132,38 @@ function countHeld({ host }: Member, state: string): number {
 
 export function describeRouter(metrics: NodeMetrics, router: Router): void {
   metrics.gauge("router_pending", "Commands that wait for another member.", [], () => [{ value: router.pending }]);
+  metrics.counter("router_retries_total", "Times a command was tried again since its shard was elsewhere or silent.", [], () => [
+    { value: router.retries },
+  ]);
+}
+
+/** Counts what goes to other members, by the way: `thread` within the node, `nats` to other nodes. */
+export function observeForwarding(metrics: NodeMetrics, isSibling: (lane: string) => boolean): RouterObserver {
+  const counts = { thread: 0, nats: 0 };
+  const seconds = { thread: metrics.forwardedSeconds.child("thread"), nats: metrics.forwardedSeconds.child("nats") };
+  metrics.counter("forwarded_commands_total", "Commands that went to another member, by the way.", ["way"], () =>
+    Object.entries(counts).map(([way, value]) => ({ labels: { way }, value })),
+  );
+  const wayTo = (lane: string): keyof typeof counts => (isSibling(lane) ? "thread" : "nats");
+  return {
+    seconds: () => performance.now() / MS_PER_SECOND,
+    forwarded: (lane) => void counts[wayTo(lane)]++,
+    answered: (lane, took) => seconds[wayTo(lane)].observe(took),
+  };
+}
+
+/** Reads where followed lanes end now and then, so that a scrape waits for nobody. The result ends it. */
+export function describeLag(metrics: NodeMetrics, member: Member, endsOf: LaneEndsOf): () => void {
+  let ends: ReadonlyMap<string, number> = new Map();
+  const timer = setInterval(() => {
+    const lanes = member.followed().map(({ lane }) => lane);
+    if (lanes.length > 0) void endsOf(lanes).then((found) => (ends = found));
+  }, LOOK_AT_LANES_MS);
+  metrics.gauge("standby_lag_records", "Records of a followed lane that are not applied here yet.", ["lane"], () =>
+    member.followed().flatMap(({ lane, seq }) => {
+      const end = ends.get(lane);
+      return end === undefined ? [] : [{ labels: { lane }, value: Math.max(0, end - seq) }];
+    }),
+  );
+  return () => clearInterval(timer);
 }

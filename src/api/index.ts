@@ -1,4 +1,4 @@
 /** The front ends, HTTP and NATS, over one contract. */
-export { parseMovement } from "./contract/index.ts";
+export { type ClusterAdmin, parseMovement } from "./contract/index.ts";
 export * from "./http/index.ts";
 export * from "./nats/index.ts";

@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   fulfill: async () => (await import("./transition.ts")).fulfill,
   tail: async () => (await import("./tail.ts")).tail,
   verify: async () => (await import("./verify.ts")).verify,
+  cluster: async () => (await import("./cluster.ts")).cluster,
+  backup: async () => (await import("./backup.ts")).backup,
+  restore: async () => (await import("./restore.ts")).restore,
+  reshard: async () => (await import("./restore.ts")).reshard,
   config: async () => (await import("./config.ts")).config,
   bench: async () => {
     const { runBenchCommand } = await import("./bench.ts");
@@ -44,6 +48,12 @@ Use
   extend     hold longer
   fulfill    shipped or picked up
   tail       follow the events
+
+Operate
+  cluster    look at members and shards; move shards, drain a node, change its members
+  backup     copy the state of the running grid into a folder
+  restore    start a cluster from a backup
+  reshard    start a cluster from a backup with another number of shards
 
 Check
   verify     fold the journal and compare it with the store and the live records

@@ -18,6 +18,7 @@ export type {
 } from "./grid.ts";
 export { firstSku } from "./idempotency.ts";
 export type { ImageChunk, ImageCursor, ImageRow, ImageSource } from "./image.ts";
+export { ImageFold } from "./image-fold.ts";
 export { Member, type MemberGauges } from "./member.ts";
 export { DEFAULT_LIMITS, type MemberLimits, type MemberObserver, type MemberOptions, type MemberPorts } from "./options.ts";
 export type {
@@ -29,6 +30,7 @@ export type {
   MovementClaimAsk,
   Peers,
 } from "./peers.ts";
+export { type PlacedRow, reshardRow, strongerMovement } from "./reshard-rows.ts";
 export { shardOfEntry } from "./shard-of-entry.ts";
 export type { MemberStats } from "./stats.ts";
 export { type LocationShelf, withLocations } from "./with-locations.ts";

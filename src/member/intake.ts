@@ -94,7 +94,9 @@ export class Intake {
     if (held?.state === "kept" && held.lane === imageLaneOf(source)) return;
     this.#checkLeft(shard, source.epoch);
     if (held !== undefined && (await this.#continued(held, source))) return;
-    if (source.origin.kind === "image" && source.owner === "") return this.#fillRestored(shard, source.origin.name, source.epoch);
+    // Its own claim of an image that it never adopted, or nobody's.
+    const isUnowned = source.owner === "" || source.owner === this.#options.lane;
+    if (source.origin.kind === "image" && isUnowned) return this.#fillRestored(shard, source.origin.name, source.epoch);
     if (source.origin.kind === "new" && (await this.#readFromBeginning(shard, source))) return;
     await this.#fill(shard, source);
   }

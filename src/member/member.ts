@@ -60,6 +60,8 @@ export interface MemberGauges {
   readonly activations: number;
   readonly laneSeq: number;
   readonly checkpointedAt: number;
+  /** Reservations over several shards that some shard has yet to follow. */
+  readonly unsettled: number;
 }
 
 export class Member implements ShardGrid, Peers {
@@ -102,7 +104,7 @@ export class Member implements ShardGrid, Peers {
   }
 
   gauges(): MemberGauges {
-    const { state, timers, checkpointedAt, commit } = this.#current;
+    const { state, timers, checkpointedAt, commit, openings, followUps } = this.#current;
     const serving = this.#phase === "serving" || this.#phase === "stopping";
     return {
       phase: this.#phase,
@@ -114,7 +116,13 @@ export class Member implements ShardGrid, Peers {
       activations: state.counts.activations,
       laneSeq: serving ? commit.position.seq : 0,
       checkpointedAt,
+      unsettled: openings.size + followUps.size,
     };
+  }
+
+  /** Lanes of others that it follows, and how far each is applied. O(lanes). */
+  followed(): readonly { readonly lane: string; readonly seq: LaneSeq }[] {
+    return this.#current.replica.followedMarks();
   }
 
   /** Takes the lane. Resolves when it serves; rejects with CorruptData, or when the journal cannot be asked. */

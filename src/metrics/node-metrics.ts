@@ -9,6 +9,7 @@ import { FastHistogram, type HistogramChild } from "./fast-histogram.ts";
 const COMMIT_BOUNDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 const REQUEST_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const BATCH_BOUNDS = [1, 4, 16, 64, 256, 1024, 4096];
+const FORWARD_BOUNDS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 const CHECKPOINT_BOUNDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
 /** A level with its label values, as the node sees it now. */
@@ -32,6 +33,12 @@ export class NodeMetrics {
     "Time from the cut of a checkpoint to disk.",
     [],
     CHECKPOINT_BOUNDS,
+  );
+  readonly forwardedSeconds = this.#histogram(
+    "forwarded_seconds",
+    "Time from asking another member to its answer, by the way.",
+    ["way"],
+    FORWARD_BOUNDS,
   );
   readonly #requestSeconds = this.#histogram(
     "http_request_duration_seconds",

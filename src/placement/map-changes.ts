@@ -34,6 +34,25 @@ export function firstMap(shards: number): ShardMap {
   return { shards, claims: new Array<undefined>(shards).fill(undefined), draining: [], pins: new Map() };
 }
 
+export interface Restore {
+  /** Shards of the cluster from now on, 1 to 65,536. */
+  readonly shards: number;
+  /** Names this restore; no other ever had it. */
+  readonly life: string;
+  /** Of all claims that were ever made, also of the cluster that the backup is of. */
+  readonly epochMax: number;
+  readonly imageOf: (shard: ShardId) => string;
+}
+
+/** A map in which every shard waits to be claimed from an image. Nothing of the map before it is kept. O(shards). */
+export function restoredMap({ shards, life, epochMax, imageOf }: Restore): ShardMap {
+  const claims = firstMap(shards).claims.map((_, shard): ShardClaim => {
+    const origin: ShardOrigin = { kind: "image", name: imageOf(shard as ShardId) };
+    return { owner: "", writer: 0, epoch: epochMax + 1, origin, at: 0 as LaneSeq, standbys: [] };
+  });
+  return { ...firstMap(shards), claims, life };
+}
+
 /** All claims at once. Throws InvariantBroken when one does not follow from the claim that is there. O(shards). */
 export function claim(map: ShardMap, claims: readonly NewClaim[]): ShardMap {
   if (claims.length === 0) return map;

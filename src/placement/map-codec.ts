@@ -19,6 +19,7 @@ type Body = readonly [
   rows: readonly (Row | 0)[],
   draining: readonly string[],
   pins: readonly (readonly [shard: number, lane: number])[],
+  life?: string,
 ];
 
 class Names {
@@ -38,7 +39,8 @@ export function encodeShardMap(map: ShardMap): Uint8Array {
   const names = new Names();
   const rows = map.claims.map((claim) => (claim === undefined ? 0 : rowOf(claim, names)));
   const pins = [...map.pins].map(([shard, lane]): [number, number] => [shard, names.numberOf(lane)]);
-  const packed = packr.pack([map.shards, names.list, rows, map.draining, pins] satisfies Body);
+  const body: Body = [map.shards, names.list, rows, map.draining, pins];
+  const packed = packr.pack(map.life === undefined ? body : [...body, map.life]);
   const bytes = new Uint8Array(1 + packed.length);
   bytes[0] = MAP_FORMAT;
   bytes.set(packed, 1);
@@ -72,7 +74,7 @@ function fieldsOf(origin: ShardOrigin, names: Names): number[] {
   return origin.kind === "image" ? [names.numberOf(origin.name)] : [names.numberOf(origin.lane), origin.seq];
 }
 
-function mapOf([shards, names, rows, draining, pins]: Body): ShardMap {
+function mapOf([shards, names, rows, draining, pins, life]: Body): ShardMap {
   const nameOf = (number: number | undefined): string => {
     const name = names[number ?? -1];
     if (name === undefined) throw new Error(`it names lane ${number} of ${names.length}`);
@@ -83,6 +85,7 @@ function mapOf([shards, names, rows, draining, pins]: Body): ShardMap {
     claims: rows.map((row) => (row === 0 ? undefined : claimOf(row, nameOf))),
     draining,
     pins: new Map(pins.map(([shard, lane]) => [shard as ShardId, nameOf(lane)])),
+    ...(life === undefined ? {} : { life }),
   };
 }
 

@@ -28,6 +28,10 @@ export interface ShardMap {
   readonly draining: readonly string[];
   /** Shards that an operator wants at a member. */
   readonly pins: ReadonlyMap<ShardId, string>;
+  /**
+   * Names the restore that the cluster lives from; undefined while it was never restored. What members keep on disk from another life is of no use to them.
+   */
+  readonly life?: string | undefined;
 }
 
 export const MAP_KEY = "map";

@@ -33,6 +33,16 @@ const TICK_MS = 50;
 const WAIT_MS_FIRST = 2;
 const WAIT_MS_MAX = 100;
 
+/** Told of what goes to other members. Must be cheap and must not throw. */
+export interface RouterObserver {
+  /** Seconds of a clock that never jumps. */
+  seconds(): number;
+  /** A peer was asked. */
+  forwarded(lane: string): void;
+  /** A peer answered what it was asked last. */
+  answered(lane: string, seconds: number): void;
+}
+
 export interface CallPorts {
   readonly lane: string;
   readonly shards: number;
@@ -42,6 +52,7 @@ export interface CallPorts {
   readonly links: Links;
   readonly clock: Clock;
   readonly random: Random;
+  readonly observer?: RouterObserver;
 }
 
 interface Call {
@@ -56,6 +67,9 @@ interface Call {
   /** Lane that was asked last and whose answer is awaited. */
   asked: string | undefined;
   askedUntil: number;
+  /** Seconds of the observer's clock. */
+  askedAt: number;
+  tries: number;
   /** A peer was asked and may have done it. */
   uncertain: boolean;
   waitMs: number;
@@ -70,6 +84,7 @@ export class Calls {
   #nextId: number;
   #tick = 0;
   #ticking = false;
+  #retries = 0;
 
   constructor(ports: CallPorts, limits: RouterLimits) {
     this.#ports = ports;
@@ -80,6 +95,11 @@ export class Calls {
 
   get pending(): number {
     return this.#calls.size;
+  }
+
+  /** Times a call was tried again, since the start. */
+  get retries(): number {
+    return this.#retries;
   }
 
   start(command: Command, done: (answer: Answer) => void, once = false): void {
@@ -97,6 +117,8 @@ export class Calls {
       deadline: this.#tick + ticks(this.#limits.deadlineMs),
       asked: undefined,
       askedUntil: 0,
+      askedAt: 0,
+      tries: 0,
       uncertain: false,
       waitMs: WAIT_MS_FIRST,
       cancelWait: undefined,
@@ -112,6 +134,8 @@ export class Calls {
     if (call === undefined) return;
     // Nothing was done by whom? By a peer asked earlier: the one asked now is still to answer.
     if (isMoving(answer) && call.asked !== from) return;
+    const { observer } = this.#ports;
+    if (call.asked === from) observer?.answered(from, observer.seconds() - call.askedAt);
     this.#settle(call, answer);
   }
 
@@ -131,14 +155,19 @@ export class Calls {
 
   #attempt(call: Call): void {
     this.#endWait(call);
-    const { desk, lane, links, ownerOf } = this.#ports;
+    const { desk, lane, links, ownerOf, observer } = this.#ports;
     call.asked = undefined;
+    if (call.tries++ > 0) this.#retries++;
     if (desk.serves(call.command)) return desk.run(call.command, (answer) => this.#settle(call, answer));
     const owner = ownerOf(call.shard);
     if (owner === undefined || owner === lane) return this.#wait(call);
     call.asked = owner;
     call.askedUntil = this.#tick + ticks(call.repeatable ? this.#limits.askAgainMs : this.#limits.answerMs);
     if (call.repeatable) call.askedUntil = Math.min(call.askedUntil, Math.max(call.deadline, this.#tick + 1));
+    if (observer !== undefined) {
+      call.askedAt = observer.seconds();
+      observer.forwarded(owner);
+    }
     links.send(owner, encodeAsk(call.id, call.command));
   }
 

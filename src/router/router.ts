@@ -31,7 +31,7 @@ import type { Clock, Links, Log, Random } from "../ports/index.ts";
 import { type Reservation, skuHashOfReservationId } from "../reservation/index.ts";
 import type { Location } from "../shard/index.ts";
 import type { Movement, StockRecord } from "../stock/index.ts";
-import { type CallPorts, Calls, DEFAULT_ROUTER_LIMITS, type RouterLimits } from "./calls.ts";
+import { type CallPorts, Calls, DEFAULT_ROUTER_LIMITS, type RouterLimits, type RouterObserver } from "./calls.ts";
 import { type Answer, type Command, type LocalMember, shardOf, shardOfSku } from "./command.ts";
 import { Desk, fault, notOwner } from "./desk.ts";
 import { Gather } from "./gather.ts";
@@ -52,6 +52,7 @@ export interface RouterOptions {
   readonly random: Random;
   readonly log: Log;
   readonly limits?: Partial<RouterLimits>;
+  readonly observer?: RouterObserver;
 }
 
 /** Done callbacks of one operation take the answers of that operation alone; which those are is the owner's member's to know. */
@@ -80,6 +81,11 @@ export class Router implements Grid, Peers {
   /** Calls under way that are not plain calls of the own member. */
   get pending(): number {
     return this.#calls.pending;
+  }
+
+  /** Times a call was tried again, since the start. */
+  get retries(): number {
+    return this.#calls.retries;
   }
 
   ownersChanged(): void {

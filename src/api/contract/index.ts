@@ -8,6 +8,15 @@ export {
 } from "./apply-movements.ts";
 export type { Parsed } from "./check.ts";
 export { parseIdempotencyKey, parseLocationId, parseReservationId, parseSku } from "./check-text.ts";
+export {
+  type ClusterAdmin,
+  clusterView,
+  knownShard,
+  parseDrain,
+  parseMembersCount,
+  parseMove,
+  type ShardMove,
+} from "./cluster-admin.ts";
 export { canonicalJson, fingerprintOf } from "./fingerprint.ts";
 export { formatTime, parseTime } from "./iso-time.ts";
 export * from "./limits.ts";

@@ -11,6 +11,12 @@ const NAMES: Readonly<Record<string, string>> = {
   Availability: "Availability",
   Location: "Location",
   Locations: "Locations",
+  Cluster: "Cluster",
+  "Cluster member": "ClusterMember",
+  "Cluster shard": "ClusterShard",
+  Pin: "Pin",
+  Drains: "Drains",
+  "Members of a node": "NodeMembers",
 };
 
 type Json = { readonly [name: string]: unknown };

@@ -56,7 +56,7 @@ export function describeApi(app: FastifyInstance, { version, cluster }: HttpCont
         license: { name: "Apache-2.0", identifier: "Apache-2.0" } as { name: string },
       },
       servers: [{ url: "/" }],
-      tags: ["Reservations", "Stock", "Locations", "Events", "Node"].map((name) => ({ name })),
+      tags: ["Reservations", "Stock", "Locations", "Events", "Cluster", "Node"].map((name) => ({ name })),
       components: {
         securitySchemes: {
           bearer: { type: "http", scheme: "bearer", description: "An API key; scopes are read, write and admin" },

@@ -2,7 +2,7 @@
 
 import type { Grid, MemberPhase } from "../../member/index.ts";
 import type { EventTail, Log } from "../../ports/index.ts";
-import type { ProblemSlug } from "../contract/index.ts";
+import type { ClusterAdmin, ProblemSlug } from "../contract/index.ts";
 
 /** `admin` includes the others; `write` does not include `read`, so that a key of a till cannot look around. */
 export type Scope = "read" | "write" | "admin";
@@ -55,6 +55,8 @@ export interface HttpServerOptions {
   readonly grid: Grid;
   phase(): MemberPhase;
   readonly events: EventTail;
+  /** Absent: there are no routes under /v1/cluster. */
+  readonly admin?: ClusterAdmin | undefined;
   /** Empty: open to whoever reaches the port. */
   readonly apiKeys: readonly ApiKey[];
   readonly cluster: string;

@@ -10,6 +10,7 @@ import { problemOfError } from "./failures.ts";
 import { describeApi } from "./openapi.ts";
 import { HTTP_LIMITS, type HttpContext, type HttpServerOptions } from "./options.ts";
 import { requestIds } from "./request-id.ts";
+import { addClusterRoutes } from "./routes/cluster.ts";
 import { addDocsRoutes } from "./routes/docs.ts";
 import { addEventRoute } from "./routes/events.ts";
 import { addLocationRoutes } from "./routes/locations.ts";
@@ -56,6 +57,7 @@ function addRoutes(app: FastifyInstance, context: HttpContext): void {
   addReservationRoutes(router);
   addStockRoutes(router);
   addLocationRoutes(router);
+  addClusterRoutes(router);
   addNodeRoutes(router);
   const endStreams = addEventRoute(router);
   app.addHook("preClose", (done) => {

@@ -1,4 +1,5 @@
 /** The schemas of every body, the one source of types, checks and documentation. */
+export * from "./cluster.ts";
 export * from "./common.ts";
 export * from "./location.ts";
 export * from "./movement.ts";

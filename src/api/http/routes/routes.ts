@@ -11,7 +11,7 @@ import { strayParameters } from "../query.ts";
 const API = "/v1/";
 
 export interface RouteSpec {
-  readonly method: "GET" | "PUT" | "POST";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   /** With parameters as Fastify writes them, `:sku`. */
   readonly url: string;
   /** Absent: open to all, also when keys are configured. */
