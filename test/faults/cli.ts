@@ -4,11 +4,13 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { makeSmallCluster, makeWholeCluster } from "./make-cluster.ts";
 import { describeRuns, summarize } from "./report.ts";
-import { type RunReport, reasonToSkip, runScenario } from "./run-scenario.ts";
+import { type MakeCluster, type RunReport, reasonToSkip, runScenario } from "./run-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { SMALL_CLUSTER_FEATURES } from "./small-cluster.ts";
 import { WHOLE_CLUSTER_FEATURES } from "./whole-cluster.ts";
+
+const EXIT_INTERRUPTED = 130;
 
 const HELP = `Usage: npm run faults -- [--scenario <name>,<name>] [--runs N] [--seed S] [--nodes N]
        [--nats N] [--json <file>] [--keep-going]
@@ -40,6 +42,9 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
+
+/** Everything that was started is killed at the end of this process. */
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(EXIT_INTERRUPTED));
 
 if (values.help) say(HELP);
 else process.exitCode = await main();

@@ -15,6 +15,8 @@ export interface ScenarioSummary {
   readonly runs: number;
   readonly acknowledged: number;
   readonly gaveUp: number;
+  /** Histories of records that were too entangled to decide. */
+  readonly undecided: number;
   readonly measured: Readonly<Record<string, Spread>>;
 }
 
@@ -29,6 +31,7 @@ export function summarize(reports: readonly RunReport[]): readonly ScenarioSumma
       runs: own.length,
       acknowledged: own.reduce((sum, { books }) => sum + (books?.acknowledged ?? 0), 0),
       gaveUp: own.reduce((sum, { books }) => sum + (books?.gaveUp ?? 0), 0),
+      undecided: own.reduce((sum, { books }) => sum + (books?.history.undecided.length ?? 0), 0),
       measured: Object.fromEntries(figures.map((figure) => [figure, spreadOf(values(figure))])),
     };
   });
@@ -45,14 +48,15 @@ export function describeRuns(summaries: readonly ScenarioSummary[]): string {
   return summaries.map(describeOne).join("\n");
 }
 
-function describeOne({ scenario, runs, acknowledged, gaveUp, measured }: ScenarioSummary): string {
+function describeOne({ scenario, runs, acknowledged, gaveUp, undecided, measured }: ScenarioSummary): string {
   const rows = Object.entries(measured).map(([figure, { p50, p90, p99, max }]) => {
     const numbers = { p50, p90, p99, max };
     return `  ${figure.padEnd(28)} ${Object.entries(numbers)
       .map(([name, value]) => `${name} ${Math.round(value)}`)
       .join("  ")}`;
   });
-  return [`${scenario}: ${runs} runs, ${acknowledged} reservations acknowledged, ${gaveUp} requests given up`, ...rows].join(
-    "\n",
-  );
+  return [
+    `${scenario}: ${runs} runs, ${acknowledged} reservations acknowledged, ${gaveUp} requests given up, ${undecided} histories undecided`,
+    ...rows,
+  ].join("\n");
 }

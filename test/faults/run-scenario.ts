@@ -31,7 +31,8 @@ const ANSWERS_AFTER = 50;
 const ANSWER_MS_MAX = 60_000;
 /** Beyond a beat of the grid's timers; a hold that outlives its time by more is a fault. */
 const EXPIRY_LATE_MS = 2_000;
-const FOLLOW_MS = 2_000;
+/** How long the lines of other shards may be behind the answer. */
+const FOLLOW_MS = 250;
 
 const LOAD: Omit<LoadSettings, "urls" | "seed" | "strictQuery"> = {
   clients: 8,
@@ -97,9 +98,10 @@ async function perform(
   const measured = await Promise.race([scene(one, stage), shoppers.failing()]);
   if (one.checksItself === true) return { scenario: one.name, seed, measured };
   await Promise.race([untilAnswered(shoppers, ANSWERS_AFTER), shoppers.failing()]);
+  say("stopping the load");
   await shoppers.stop();
   await cluster.ready();
-  return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers) };
+  return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers, say) };
 }
 
 async function scene(one: Scenario, stage: Parameters<Scenario["run"]>[0]): Promise<Measured> {
@@ -124,8 +126,8 @@ async function untilAnswered(shoppers: Shoppers, more: number): Promise<void> {
 }
 
 /** The books of a run that has ended. */
-export function checkAll(cluster: Cluster, shoppers: Shoppers): Promise<BooksReport> {
+export function checkAll(cluster: Cluster, shoppers: Shoppers, say: (line: string) => void): Promise<BooksReport> {
   const natsUrl = cluster.natsServers().map(({ url }) => url);
   const spread = cluster.features.sharesShards ? { followMs: FOLLOW_MS, passingMs: FOLLOW_MS } : {};
-  return checkBooks(shoppers, natsUrl.join(","), { expiryLateMs: EXPIRY_LATE_MS, ...spread });
+  return checkBooks(shoppers, natsUrl.join(","), say, { expiryLateMs: EXPIRY_LATE_MS, ...spread });
 }

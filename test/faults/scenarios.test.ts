@@ -19,7 +19,10 @@ describe("one node and one NATS server", () => {
         const reason = await reasonToSkip(one, SMALL_CLUSTER_FEATURES);
         if (reason !== undefined) context.skip(reason);
         const report = await runScenario(one, { seed, makeCluster: makeSmallCluster, say: () => undefined });
-        if (report.books !== undefined) expect(report.books.acknowledged).toBeGreaterThan(20);
+        if (report.books !== undefined) {
+          expect(report.books.acknowledged).toBeGreaterThan(20);
+          expect(report.books.history.undecided).toEqual([]);
+        }
         expect(Object.keys(report.measured)).not.toEqual([]);
       },
       RUN_MS_MAX,

@@ -39,7 +39,9 @@ export class SmallCluster implements Cluster {
   readonly #folder: string;
   readonly #dataDir: string;
   readonly #settings: Readonly<Record<string, string>>;
+  readonly #atExit = (): void => this.#killNow();
   #natsRuns = true;
+  #isOver = false;
   #child: ChildProcess | undefined;
   #httpUrl: string | undefined;
   #log = "";
@@ -50,6 +52,7 @@ export class SmallCluster implements Cluster {
     this.#folder = folder;
     this.#dataDir = options.dataDir ?? join(folder, "data");
     this.#settings = options.settings ?? {};
+    process.once("exit", this.#atExit);
   }
 
   /** Serving. */
@@ -100,6 +103,7 @@ export class SmallCluster implements Cluster {
   }
 
   async start(id: string): Promise<void> {
+    if (this.#isOver) throw new Error("the cluster has ended");
     if (id !== NATS) return this.#startNode();
     await this.#nats.restart();
     this.#natsRuns = true;
@@ -124,11 +128,19 @@ export class SmallCluster implements Cluster {
     return this.#log;
   }
 
+  /** What a scenario that was given up still does finds nothing to start. */
   async end(): Promise<void> {
+    this.#isOver = true;
+    process.off("exit", this.#atExit);
     this.#child?.kill("SIGCONT");
     await this.#end("SIGKILL");
     await this.#nats.stop();
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+
+  #killNow(): void {
+    this.#child?.kill("SIGKILL");
+    void this.#nats.kill();
   }
 
   #startNode(): void {

@@ -26,6 +26,7 @@ export class WholeCluster implements Cluster {
   readonly shards = 64;
   readonly features: Features;
   readonly #local: LocalCluster;
+  #isOver = false;
 
   private constructor(local: LocalCluster, features: Features) {
     this.#local = local;
@@ -77,6 +78,7 @@ export class WholeCluster implements Cluster {
   }
 
   async start(id: string): Promise<void> {
+    if (this.#isOver) throw new Error("the cluster has ended");
     await this.#process(id).start();
   }
 
@@ -98,6 +100,7 @@ export class WholeCluster implements Cluster {
   }
 
   async end(): Promise<void> {
+    this.#isOver = true;
     await this.#local.kill();
     await rm(this.#local.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }

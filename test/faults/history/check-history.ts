@@ -34,13 +34,11 @@ export function checkHistory(calls: readonly RecordedCall[], options: Partial<Sp
   return { records: histories.size, operations, configurationsMax, violations, undecided };
 }
 
-/** Throws the first counterexample; also when a search could not be decided. */
+/** Throws the first counterexample. What could not be decided is in the report. */
 export function mustBeLinearizable(calls: readonly RecordedCall[], options: Partial<SplitOptions> = {}): HistoryReport {
   const report = checkHistory(calls, options);
   const [first] = report.violations;
   if (first !== undefined) throw new Error(first);
-  if (report.undecided.length > 0)
-    throw new Error(`too many explanations to decide the history of ${report.undecided.join(", ")}`);
   return report;
 }
 

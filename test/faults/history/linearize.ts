@@ -7,7 +7,7 @@
  * when its return forces it. Configurations are kept once each.
  *
  * L1. A history is accepted only when some order explains it, refused only when none does; when the search grows beyond
- *     CONFIGURATIONS_MAX it says `undecided`.
+ *     CONFIGURATIONS_MAX or STEPS_MAX it says `undecided`.
  * L2. An operation that returns at Infinity may be placed at any time after its call, or never; an optional one between its
  *     call and its return, or never.
  *
@@ -63,6 +63,8 @@ export interface Violation<S> {
 }
 
 const CONFIGURATIONS_MAX = 200_000;
+/** Of one search: some ten seconds. */
+const STEPS_MAX = 5_000_000;
 
 interface Configuration<S> {
   readonly state: S;
@@ -100,6 +102,7 @@ class Search<S extends object, O extends Interval> {
   #pending: number[] = [];
   #configurations: readonly Configuration<S>[];
   #most = 1;
+  #steps = 0;
   #since: { state: S; operations: number[] };
 
   constructor(model: Model<S, O>, operations: readonly O[]) {
@@ -202,6 +205,7 @@ class Search<S extends object, O extends Interval> {
     const key = this.#stateKey(from.state);
     for (const operation of candidates) {
       if (from.placed.includes(operation)) continue;
+      if (++this.#steps > STEPS_MAX) throw new TooManyConfigurations();
       const { returnedAt, waits } = this.#at(operation);
       const state = this.#model.step(from.state, this.#at(operation));
       if (state === undefined) continue;

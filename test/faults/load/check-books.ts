@@ -25,13 +25,21 @@ export interface BooksReport {
   readonly gaveUp: number;
   readonly slowestMs: number;
   readonly events: number;
-  readonly history: Omit<HistoryReport, "violations" | "undecided">;
+  readonly history: Omit<HistoryReport, "violations">;
 }
 
 /** Throws what does not add up. */
-export async function checkBooks(shoppers: Shoppers, natsUrl: string, options: Partial<SplitOptions> = {}): Promise<BooksReport> {
+export async function checkBooks(
+  shoppers: Shoppers,
+  natsUrl: string,
+  say: (line: string) => void,
+  options: Partial<SplitOptions> = {},
+): Promise<BooksReport> {
+  say("settling what is unknown");
   await settle(shoppers);
-  const { violations: _violations, undecided: _undecided, ...history } = mustBeLinearizable(shoppers.recorder.calls(), options);
+  say(`checking the history of ${shoppers.recorder.calls().length} calls`);
+  const { violations: _violations, ...history } = mustBeLinearizable(shoppers.recorder.calls(), options);
+  say("checking the records and the feed");
   const versions = new Map<string, number>();
   for (const sku of shoppers.settings.skus) versions.set(sku, await checkRecord(shoppers, sku));
   const events = await checkFeed(natsUrl, versions);
@@ -78,10 +86,13 @@ async function readFeed(natsUrl: string): Promise<{ seen: Map<string, number>; e
     const ids = new Set<string>();
     if (messages === 0) return { seen, events: 0 };
     const incoming = await consumer.consume({ max_messages: 1_000, expires: MESSAGE_MS_MAX });
+    const watch = setTimeout(() => incoming.stop(), FEED_MS_MAX);
     for await (const message of incoming) {
       follow(message.json<EventBody>(), seen, ids);
       if (ids.size === messages) break;
     }
+    clearTimeout(watch);
+    if (ids.size < messages) throw new Error(`the feed gives ${ids.size} of its ${messages} events`);
     return { seen, events: messages };
   } finally {
     await connection.close();

@@ -11,6 +11,8 @@ import type { Shoppers } from "./shoppers.ts";
 
 /** How long after its time a hold may still be there. */
 const EXPIRY_LATE_MS = 2_000;
+/** A hold that is there so long after its time is left behind. */
+const LEFT_BEHIND_MS = 15_000;
 const AT_ONCE = 16;
 
 export async function settle(shoppers: Shoppers): Promise<void> {
@@ -42,24 +44,48 @@ async function passExpiries({ books }: Shoppers): Promise<void> {
   await pause(Math.max(0, ...ends.map((at) => at - now)));
 }
 
-/** Throws when the grid's status is none of those the answers allow; else that is its status from now on. */
+/** Asks again for a while when a hold is still there after its time, to tell one that ends late from one that never ends. */
 async function settleStatus(client: PatientClient, entry: Acknowledged): Promise<void> {
-  const { status, body } = await client.get(`/v1/reservations/${entry.id}`);
-  if (status !== 200) throw new Error(`acknowledged reservation ${entry.id} is gone: ${status}`);
-  const found = body as { status: Status; lines: readonly { sku: string; quantity: number }[] };
-  const allowed = new Set(entry.statuses);
-  if (allowed.has("held") && entry.expiresAt <= Date.now()) {
-    allowed.add("expired");
-    if (entry.statuses.length === 1) allowed.delete("held");
+  const deadline = Date.now() + LEFT_BEHIND_MS;
+  for (;;) {
+    const wrong = await wrongWith(client, entry);
+    if (wrong === undefined) return;
+    if (Date.now() > deadline || !wrong.isHeldTooLong) throw new Error(wrong.text);
+    await pause(200);
   }
-  if (!allowed.has(found.status))
-    throw new Error(`reservation ${entry.id} is ${found.status}, acknowledged was ${[...allowed].join(" or ")}`);
+}
+
+interface Wrong {
+  readonly text: string;
+  readonly isHeldTooLong: boolean;
+}
+
+/** Undefined when the grid's status is one that the answers allow: it is the only one from now on. */
+async function wrongWith(client: PatientClient, entry: Acknowledged): Promise<Wrong | undefined> {
+  const { status, body } = await client.get(`/v1/reservations/${entry.id}`);
+  if (status !== 200) return { text: `acknowledged reservation ${entry.id} is gone: ${status}`, isHeldTooLong: false };
+  const found = body as { status: Status; lines: readonly { sku: string; quantity: number }[] };
+  const allowed = allowedStatuses(entry);
+  if (!allowed.has(found.status)) {
+    const lateMs = Date.now() - entry.expiresAt;
+    const late = entry.statuses.includes("held") && lateMs > 0 ? `, ${lateMs} ms after its time` : "";
+    const text = `reservation ${entry.id} is ${found.status}${late}, acknowledged was ${[...allowed].join(" or ")}`;
+    return { text, isHeldTooLong: found.status === "held" && late !== "" };
+  }
   for (const { sku, quantity } of entry.lines) {
     const units = found.lines.find((line) => line.sku === sku)?.quantity;
-    if (units !== quantity)
-      throw new Error(`reservation ${entry.id} has ${units} units of ${sku}, acknowledged were ${quantity}`);
+    if (units === quantity) continue;
+    return { text: `reservation ${entry.id} has ${units} units of ${sku}, acknowledged were ${quantity}`, isHeldTooLong: false };
   }
   entry.statuses = [found.status];
+  return undefined;
+}
+
+function allowedStatuses({ statuses, expiresAt }: Acknowledged): ReadonlySet<Status> {
+  const isOver = statuses.includes("held") && expiresAt <= Date.now();
+  if (!isOver) return new Set(statuses);
+  const others = statuses.filter((status) => status !== "held");
+  return new Set<Status>([...others, "expired", ...(statuses.length > 1 ? (["held"] as const) : [])]);
 }
 
 async function each<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {

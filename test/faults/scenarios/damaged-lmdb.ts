@@ -48,7 +48,7 @@ export const damagedLmdb = scenario({
     await cluster.start(node.id);
     await cluster.ready();
     const rebuiltMs = await stage.untilEveryShardServes();
-    await checkAll(cluster, shoppers);
+    await checkAll(cluster, shoppers, say);
     return { [end.kind]: 1, rebuiltMs };
   },
 });
@@ -58,7 +58,7 @@ interface End {
   readonly text: string;
 }
 
-async function endOf({ cluster, shoppers }: Stage, id: string): Promise<End> {
+async function endOf({ cluster, shoppers, say }: Stage, id: string): Promise<End> {
   if (!(await comesUp(cluster, id))) {
     const said = NOTICED.exec(cluster.log(id))?.[0];
     const last = cluster.log(id).trim().split("\n").at(-1) ?? "";
@@ -67,7 +67,7 @@ async function endOf({ cluster, shoppers }: Stage, id: string): Promise<End> {
       : { kind: "noticedAtStart", text: last };
   }
   try {
-    await checkAll(cluster, shoppers);
+    await checkAll(cluster, shoppers, say);
     return { kind: "harmless", text: "the books are right" };
   } catch (error) {
     const said = NOTICED.exec(cluster.log(id))?.[0];
