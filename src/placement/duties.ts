@@ -50,7 +50,7 @@ export function isServed(holding: Holding | undefined): boolean {
  * When the claim's own adoption never came to be, nothing of the shard is in the owner's lane: the next claim continues from where that one would have.
  */
 export function continuation(claim: ShardClaim, holding: Holding | undefined, end: LanePlace): ShardOrigin | undefined {
-  if (holding === undefined || holding.state === "filling") return undefined;
+  if (holding === undefined || holding.state === "filling" || holding.state === "stale") return undefined;
   if (holding.lane === claim.owner && holding.epoch === claim.epoch) return { kind: "place", ...end };
   const { origin } = claim;
   const isUnadopted = holding.epoch < claim.epoch && origin.kind === "place" && origin.lane === holding.lane;
@@ -83,7 +83,8 @@ export function partIn(view: View, claim: ShardClaim, shard: ShardId): Part | un
 
 /** The claim continues from this copy, and its adoption was not seen: should the claimant fail before that, this is where the shard goes on. */
 export function isNeeded(claim: ShardClaim, holding: Holding | undefined): boolean {
-  if (holding === undefined || holding.state === "filling" || holding.epoch >= claim.epoch) return false;
+  if (holding === undefined || holding.state === "filling" || holding.state === "stale" || holding.epoch >= claim.epoch)
+    return false;
   return claim.origin.kind === "place" && claim.origin.lane === holding.lane;
 }
 
