@@ -145,7 +145,7 @@ export class Intake {
     this.#checkLeft(shard, epoch);
     const held = replica.holdings.hold(shard, first.epoch, owner, "filling");
     try {
-      await this.#writeChunks(first, (cursor) => images.fetch(owner, shard, cursor));
+      await this.#writeChunks(held, first, (cursor) => images.fetch(owner, shard, cursor));
       this.#track(owner, first.place.seq);
       await this.#backfill(held, owner, first.place.seq);
     } catch (error) {
@@ -162,7 +162,7 @@ export class Intake {
     const held = replica.holdings.hold(shard, epoch, imageLane(name), "filling");
     try {
       const first = await images.fetchRestored(name, shard, undefined);
-      await this.#writeChunks(first, (cursor) => images.fetchRestored(name, shard, cursor));
+      await this.#writeChunks(held, first, (cursor) => images.fetchRestored(name, shard, cursor));
       held.state = "kept";
       await this.#options.checkpointWith();
     } catch (error) {
@@ -172,6 +172,7 @@ export class Intake {
   }
 
   async #writeChunks(
+    held: HeldShard,
     first: Pick<ImageChunk, "rows" | "next">,
     nextChunk: (cursor: ImageCursor) => Promise<Pick<ImageChunk, "rows" | "next">>,
   ): Promise<void> {
@@ -179,10 +180,10 @@ export class Intake {
     for (;;) {
       const { rows, next } = chunk;
       await this.#options.checkpointWith((writer) => rows.map((row) => () => restoreRow(writer, row, this.#options)));
-      this.#checkAlive();
+      this.#checkHeld(held);
       if (next === undefined) return;
       chunk = await nextChunk(next);
-      this.#checkAlive();
+      this.#checkHeld(held);
     }
   }
 
@@ -195,6 +196,7 @@ export class Intake {
   async #empty(shard: ShardId, epoch: number): Promise<void> {
     this.#checkLeft(shard, epoch);
     this.discard(shard);
+    this.#options.state.drop(shard);
     await (this.#purges.get(shard) ?? this.#purge(shard));
     this.#checkLeft(shard, epoch);
   }
@@ -238,7 +240,7 @@ export class Intake {
     try {
       while (position < this.#trackedTo(lane)) {
         const next = await follow.next();
-        this.#checkAlive();
+        this.#checkHeld(held);
         if (next === undefined) throw new Error(`lane ${lane} ended while it was read`);
         const record = decodeJournalRecord(next.bytes, `lane ${lane}, record ${next.seq}`);
         for (const entry of record.entries) this.#applyTo(held, lane, next.seq, entry);
@@ -247,7 +249,7 @@ export class Intake {
     } finally {
       follow.close();
     }
-    if (replica.holdings.get(held.shard) !== held) throw new Error(`shard ${held.shard} was given up while it was read`);
+    this.#checkHeld(held);
     if (held.state === "filling") held.state = "following";
     replica.stirred();
   }
@@ -269,6 +271,13 @@ export class Intake {
     if (held.state !== "filling" || held.lane !== lane) return;
     if (entry.entry === "released") held.released = { place: { lane, seq }, to: entry.to };
     else state.replay(entry);
+  }
+
+  /** The shard was not discarded meanwhile. */
+  #checkHeld(held: HeldShard): void {
+    this.#checkAlive();
+    if (this.#options.replica.holdings.get(held.shard) !== held)
+      throw new Error(`shard ${held.shard} was given up while it was read`);
   }
 
   #checkAlive(): void {

@@ -49,6 +49,12 @@ const REJOIN_MS_MAX = 5_000;
 const UNCERTAIN_MS_MAX = 1_000;
 const FOLLOWED: FollowAnswer = { kind: "followed" };
 
+/**
+ * What peers ask is on behalf of callers that were let in elsewhere, and bounded by those: were it refused for want of room, two members full of callers that
+ * wait for each other would never get any.
+ */
+type Asker = "caller" | "peer";
+
 /** What metrics and status pages may look at. */
 export interface MemberGauges {
   readonly phase: MemberPhase;
@@ -273,7 +279,7 @@ export class Member implements ShardGrid, Peers {
   }
 
   #image(shard: ShardId, cursor: ImageCursor | undefined, done: (result: Read<ImageChunk>) => void): void {
-    this.#read(done, () => {
+    this.#runFor<Read<ImageChunk>>("peer", done, () => {
       const { mark, replica } = this.#current;
       const held = replica.holdings.get(shard);
       const { lane, ports } = this.#options;
@@ -304,7 +310,7 @@ export class Member implements ShardGrid, Peers {
     done: (result: R | Fault) => void,
     decide: (turn: Turn, shard: Shard) => R,
   ): void {
-    this.#run<R>(done, (turn) => {
+    this.#runFor<R>("peer", done, (turn) => {
       const shard = turn.state.shards[id];
       return shard !== undefined && turn.state.owns(id) ? decide(turn, shard) : NOT_OWNER;
     });
@@ -312,15 +318,24 @@ export class Member implements ShardGrid, Peers {
 
   /** Decides in a turn of its own and answers after the commit. */
   #run<R extends { readonly kind: string }>(done: (result: R | Fault) => void, decide: (turn: Turn) => R | Fault): void {
-    this.#enter<R>(done, ({ commit }, turn) => commit.answer(done, decide(turn())));
+    this.#runFor<R>("caller", done, decide);
+  }
+
+  #runFor<R extends { readonly kind: string }>(
+    whom: Asker,
+    done: (result: R | Fault) => void,
+    decide: (turn: Turn) => R | Fault,
+  ): void {
+    this.#enter<R>(done, ({ commit }, turn) => commit.answer(done, decide(turn())), whom);
   }
 
   /** Lets a caller in, who is then told by `work` or by what it starts; refuses when there is no room. */
   #enter<R extends { readonly kind: string }>(
     done: (result: R | Fault) => void,
     work: (incarnation: Incarnation, turn: () => Turn) => void,
+    whom: Asker = "caller",
   ): void {
-    const refusal = this.#refusal();
+    const refusal = this.#refusal(whom);
     if (refusal !== undefined) return this.#refuse(done, refusal);
     this.stats.commands++;
     const incarnation = this.#current;
@@ -336,10 +351,10 @@ export class Member implements ShardGrid, Peers {
     this.#options.ports.clock.soon(() => done(refusal));
   }
 
-  #refusal(): Fault | undefined {
+  #refusal(whom: Asker): Fault | undefined {
     if (this.#phase !== "serving") return fault("not-ready", 1_000, `the member is ${this.#phase}; retry shortly`);
     const { commit, waiting } = this.#current;
-    if (waiting >= this.#limits.waitingMax) {
+    if (whom === "caller" && waiting >= this.#limits.waitingMax) {
       return fault("too-many-requests", 1_000, `${waiting} requests are waiting for the journal; retry later`);
     }
     const since = commit.uncertainSince;

@@ -4,7 +4,7 @@
  *
  * L1. An entry of a shard is applied when it stands in the lane that the shard is held through, and only then.
  * L2. `adopted` with origin (F, p) moves a shard from lane F to the lane it stands in, after F is applied through p.
- * L3. A chain that was missed in part is not continued: the shard keeps the lane and epoch it had, and waits to be taken anew.
+ * L3. A chain that was missed in part is not continued: the shard is stale from then on, and waits to be taken anew.
  */
 
 import type { LanePlace, LaneSeq, ShardId, ShardOrigin } from "../base/index.ts";
@@ -45,6 +45,8 @@ export class Replica {
   /** Woken at every change of a position or holding while a barrier waits. */
   #stirred = Promise.withResolvers<void>();
   #barriers = 0;
+  /** Lanes that barriers wait for. */
+  readonly #awaited: string[] = [];
   /** Lanes in which held shards are going to continue, by shard: followed before the first shard is held through them. */
   readonly #expected = new Map<ShardId, string>();
   #own: LaneTracker | undefined;
@@ -132,7 +134,7 @@ export class Replica {
   /** Ends the following of lanes that no shard is held through any more. */
   tidy(): void {
     const wanted = this.holdings.lanes();
-    for (const lane of this.#expected.values()) wanted.add(lane);
+    for (const lane of [...this.#expected.values(), ...this.#awaited]) wanted.add(lane);
     for (const [lane, tracker] of this.#trackers) {
       if (wanted.has(lane)) continue;
       tracker.close();
@@ -180,7 +182,8 @@ export class Replica {
   #mustWait(lane: string, { shard, epoch, origin }: AdoptedEntry): boolean {
     if (origin.kind !== "place" || origin.lane === lane) return false;
     const held = this.holdings.get(shard);
-    if (held === undefined || !continues(held, origin.lane, epoch)) return false;
+    // The shard may get to the lane that is named only on the way there, over other members' adoptions.
+    if (held === undefined || held.epoch >= epoch || !isPassive(held)) return false;
     const position = this.positionOf(origin.lane);
     return position !== undefined && position < origin.seq;
   }
@@ -188,7 +191,10 @@ export class Replica {
   async #barrier(lane: string, entries: readonly Entry[]): Promise<void> {
     this.#barriers++;
     for (const entry of entries) {
-      while (!this.#dead && entry.entry === "adopted" && this.#mustWait(lane, entry)) await this.#stirred.promise;
+      if (entry.entry !== "adopted" || entry.origin.kind !== "place") continue;
+      this.#awaited.push(entry.origin.lane);
+      while (!this.#dead && this.#mustWait(lane, entry)) await this.#stirred.promise;
+      this.#awaited.splice(this.#awaited.indexOf(entry.origin.lane), 1);
     }
     this.#barriers--;
   }
@@ -222,7 +228,7 @@ export class Replica {
     }
     if (epoch <= held.epoch) return;
     if (this.complete(held, origin, epoch)) this.moveTo(held, lane, epoch, lane === this.#options.lane ? "kept" : "following");
-    else if (held.lane === lane && isPassive(held)) held.state = "stale";
+    else if (isPassive(held)) held.state = "stale";
     else return;
     this.#options.changed();
   }

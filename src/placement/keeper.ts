@@ -294,7 +294,10 @@ export class Keeper {
         host.probe();
       },
       onHopeless: (shard: ShardId) => {
-        log.error({ shard, writer }, "a shard of this member cannot be adopted: the member steps down, so that another can take it");
+        log.error(
+          { shard, writer },
+          "a shard of this member cannot be adopted: the member steps down, so that another can take it",
+        );
         host.stepDown();
       },
     };

@@ -128,7 +128,8 @@ export class Shift {
       const attempt = this.#tries.get(shard);
       if (attempt !== undefined && (attempt.isRunning || attempt.againMs > this.#options.elapsedMs())) return;
       const adoption = { shard, epoch: claim.epoch, origin: claim.origin };
-      if (attempt !== undefined && this.#options.elapsedMs() - attempt.begunMs > HOPELESS_MS) this.#options.onHopeless(shard, claim);
+      if (attempt !== undefined && this.#options.elapsedMs() - attempt.begunMs > HOPELESS_MS)
+        this.#options.onHopeless(shard, claim);
       if (attempt?.isAlone === true) this.#adoptThese(view, [adoption]);
       else batch.push(adoption);
     });

@@ -5,7 +5,8 @@
  * Q2. A call is asked again only when nothing was done (`not-owner`, `not-ready`) or when asking twice is as good as once; then also after no answer
  *     and after `outcome-unknown`, which a member that lost its lane answers.
  * Q3. `not-ready` is answered only when nothing was done; where a peer that was asked may have done something it is `outcome-unknown`.
- * Q4. At most `pendingMax` calls; one more is `too-many-requests`.
+ * Q4. A refusal is believed only from the last time a call was asked: a later one may have been decided otherwise. What was done is done, whichever was heard.
+ * Q5. At most `pendingMax` calls; one more is `too-many-requests`.
  *
  * Time-outs count ticks of a timer, not the wall clock, which may jump.
  */
@@ -29,6 +30,16 @@ export interface RouterLimits {
 
 export const DEFAULT_ROUTER_LIMITS: RouterLimits = { pendingMax: 20_000, deadlineMs: 5_000, answerMs: 5_000, askAgainMs: 1_000 };
 
+const DONE: ReadonlySet<Answer["kind"]> = new Set([
+  "reserved",
+  "reservation",
+  "applied",
+  "duplicate",
+  "read",
+  "followed",
+  "claimed",
+  "granted",
+]);
 const TICK_MS = 50;
 const WAIT_MS_FIRST = 2;
 const WAIT_MS_MAX = 100;
@@ -56,7 +67,8 @@ export interface CallPorts {
 }
 
 interface Call {
-  readonly id: number;
+  /** One for each time it was asked, the last one last. */
+  readonly ids: number[];
   readonly command: Command;
   readonly shard: ShardId;
   readonly repeatable: boolean;
@@ -79,7 +91,8 @@ interface Call {
 export class Calls {
   readonly #ports: CallPorts;
   readonly #limits: RouterLimits;
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new Set<Call>();
+  readonly #byId = new Map<number, Call>();
   readonly #waiting = new Set<Call>();
   #nextId: number;
   #tick = 0;
@@ -108,7 +121,7 @@ export class Calls {
       return this.#ports.clock.soon(() => done(refusal));
     }
     const call: Call = {
-      id: this.#nextId++,
+      ids: [],
       command,
       shard: shardOf(command, this.#ports.shards),
       repeatable: isRepeatable(command),
@@ -123,15 +136,17 @@ export class Calls {
       waitMs: WAIT_MS_FIRST,
       cancelWait: undefined,
     };
-    this.#calls.set(call.id, call);
+    this.#calls.add(call);
     this.#keepTicking();
     this.#attempt(call);
   }
 
   /** An answer from a peer. One to a call that is answered already, or of another start, is passed over. */
   onAnswer(from: string, id: number, answer: Answer): void {
-    const call = this.#calls.get(id);
+    const call = this.#byId.get(id);
     if (call === undefined) return;
+    const isLast = id === call.ids.at(-1) && call.asked !== undefined;
+    if (!isLast && !isDone(answer)) return;
     // Nothing was done by whom? By a peer asked earlier: the one asked now is still to answer.
     if (isMoving(answer) && call.asked !== from) return;
     const { observer } = this.#ports;
@@ -142,7 +157,7 @@ export class Calls {
   /** The map of owners changed: who waits tries again, and repeatable calls go to the new owner. */
   ownersChanged(): void {
     for (const call of [...this.#waiting]) this.#attempt(call);
-    for (const call of [...this.#calls.values()]) {
+    for (const call of [...this.#calls]) {
       if (call.asked === undefined || !call.repeatable) continue;
       if (this.#ports.ownerOf(call.shard) !== call.asked) this.#onSilence(call);
     }
@@ -150,7 +165,7 @@ export class Calls {
 
   /** The peer will not answer any more. */
   peerGone(lane: string): void {
-    for (const call of [...this.#calls.values()]) if (call.asked === lane) this.#onSilence(call);
+    for (const call of [...this.#calls]) if (call.asked === lane) this.#onSilence(call);
   }
 
   #attempt(call: Call): void {
@@ -168,11 +183,14 @@ export class Calls {
       call.askedAt = observer.seconds();
       observer.forwarded(owner);
     }
-    links.send(owner, encodeAsk(call.id, call.command));
+    const id = this.#nextId++;
+    call.ids.push(id);
+    this.#byId.set(id, call);
+    links.send(owner, encodeAsk(id, call.command));
   }
 
   #settle(call: Call, answer: Answer): void {
-    if (!this.#calls.has(call.id)) return;
+    if (!this.#calls.has(call)) return;
     const lost = call.repeatable && answer.kind === "fault" && answer.code === "outcome-unknown";
     if (lost) call.uncertain = true;
     if (lost || isMoving(answer)) this.#wait(call);
@@ -221,7 +239,8 @@ export class Calls {
 
   #finish(call: Call, answer: Answer): void {
     this.#endWait(call);
-    if (this.#calls.delete(call.id)) call.done(answer);
+    for (const id of call.ids) this.#byId.delete(id);
+    if (this.#calls.delete(call)) call.done(answer);
   }
 
   #keepTicking(): void {
@@ -230,7 +249,7 @@ export class Calls {
     this.#ports.clock.after(TICK_MS, () => {
       this.#ticking = false;
       this.#tick++;
-      for (const call of [...this.#calls.values()]) {
+      for (const call of [...this.#calls]) {
         if (call.asked !== undefined && this.#tick >= call.askedUntil) this.#onSilence(call);
       }
       if (this.#calls.size > 0) this.#keepTicking();
@@ -241,6 +260,11 @@ export class Calls {
 /** Nothing was done since the shard is not there, or not yet. */
 function isMoving(answer: Answer): boolean {
   return answer.kind === "fault" && (answer.code === "not-owner" || answer.code === "not-ready");
+}
+
+/** It was done, or found done, or has no effect: it does not matter which time of asking it answers. */
+function isDone({ kind }: Answer): boolean {
+  return DONE.has(kind);
 }
 
 /** One more than fits, since the first tick may be short. */

@@ -120,7 +120,9 @@ export class Chains {
       mustHold(same, `W9: ${where} changes the claim of shard ${shard} without a new epoch`);
       return;
     }
-    this.#note(`shard ${shard} is claimed with epoch ${claim.epoch} by writer ${claim.writer} of ${claim.owner} from ${textOf(claim.origin)}, at ${claim.at}`);
+    this.#note(
+      `shard ${shard} is claimed with epoch ${claim.epoch} by writer ${claim.writer} of ${claim.owner} from ${textOf(claim.origin)}, at ${claim.at}`,
+    );
     const counted = claim.epoch === (newest?.epoch ?? 0) + 1;
     mustHold(counted, `W9: ${where} claims shard ${shard} with epoch ${claim.epoch} after ${newest?.epoch ?? 0}`);
     mustHold(

@@ -2,8 +2,8 @@
 
 import { parseArgs } from "node:util";
 import { runClusterSeed } from "./cluster-run.ts";
-import { describeClusterFailure } from "./report.ts";
 import { productionProgram } from "./production-node.ts";
+import { describeClusterFailure } from "./report.ts";
 import { type Defect, toyProgram } from "./toy-node.ts";
 
 const PROGRESS_EVERY_MS = 1_000;

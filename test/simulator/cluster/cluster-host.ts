@@ -172,7 +172,8 @@ export class ClusterHost {
 
   /** A log in which broken invariants do not go unnoticed. */
   #logOf(name: string): Log {
-    const note = (fields: object, message: string): void => this.#trace.note(`${name}: ${message} ${JSON.stringify(fields, plain)}`);
+    const note = (fields: object, message: string): void =>
+      this.#trace.note(`${name}: ${message} ${JSON.stringify(fields, plain)}`);
     return {
       info: note,
       warn: note,
