@@ -1,7 +1,7 @@
 /**
  * A cluster from a backup, with all its nodes stopped.
  *
- * T1. Nothing that a node would see changes before everything else is there: the shard map is put last, by compare-and-set, and is the restore. Stopped before
+ * T1. The shard map is put last, by compare-and-set, and is the restore; before it only locations change that a node would see. Stopped before
  *     that, the cluster is what it was, and the restore can be run again.
  * T2. The map has a new life: what members have on disk from another is set aside when they start, and their lanes do not reach back to their beginning.
  */
@@ -34,7 +34,7 @@ export async function mustBeStopped(connection: NatsConnection, cluster: string)
   await pause(BEATS_MS);
   const alive = (await members.all()).filter(({ key, revision }) => before.get(key) !== revision);
   const nodes = new Set(alive.map(({ key, value }) => decodeMember(value, key).node));
-  if (nodes.size > 0) throw new CommandFailed(`stop all nodes first: ${[...nodes].join(", ")} run`);
+  if (nodes.size > 0) throw new CommandFailed(`stop all nodes first: ${[...nodes].sort().join(", ")} run`);
   for (const key of before.keys()) await members.delete(key);
 }
 

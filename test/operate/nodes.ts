@@ -61,7 +61,11 @@ export class TestGrid {
 
   /** A command that talks to NATS. */
   runOnNats(words: readonly string[]): Promise<Ended> {
-    return runStockgrid([...words, "--nats-url", this.nats.url], { cwd: this.folder });
+    return this.startOnNats(words).ended;
+  }
+
+  startOnNats(words: readonly string[]): Running {
+    return startStockgrid([...words, "--nats-url", this.nats.url], { cwd: this.folder });
   }
 
   async end(): Promise<void> {
