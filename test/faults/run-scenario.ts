@@ -43,6 +43,8 @@ const LOAD: Omit<LoadSettings, "urls" | "seed" | "strictQuery"> = {
   tryMsMax: 5_000,
   patienceMs: 60_000,
 };
+/** Where scenarios take longer: fewer visits, so that the history stays small enough to decide. */
+const SPREAD_PAUSE_MS = 60;
 const NOTHING: Preparation = { wishes: {}, close: async () => undefined };
 
 /** Why the scenario cannot run with such a cluster on this machine; undefined: it can. */
@@ -80,6 +82,7 @@ async function perform(
 ): Promise<RunReport> {
   const shoppers = new Shoppers({
     ...LOAD,
+    ...(cluster.features.sharesShards ? { pauseMs: SPREAD_PAUSE_MS } : {}),
     ...load,
     seed,
     urls: () => cluster.nodes().flatMap(({ httpUrl }) => httpUrl ?? []),

@@ -63,8 +63,8 @@ export interface Violation<S> {
 }
 
 const CONFIGURATIONS_MAX = 200_000;
-/** Of one search: some ten seconds. */
-const STEPS_MAX = 5_000_000;
+/** Of one search: some seconds. */
+const STEPS_MAX = 3_000_000;
 
 interface Configuration<S> {
   readonly state: S;
@@ -233,6 +233,8 @@ class Search<S extends object, O extends Interval> {
 
   /** Places every pending read that the state allows. */
   #withReads(state: S, placed: readonly number[]): Configuration<S> {
+    this.#steps += this.#pending.length;
+    if (this.#steps > STEPS_MAX) throw new TooManyConfigurations();
     const allowed = this.#pending.filter(
       (each) =>
         this.#model.isRead(this.#at(each)) && !placed.includes(each) && this.#model.step(state, this.#at(each)) !== undefined,
