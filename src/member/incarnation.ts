@@ -221,6 +221,7 @@ export class Incarnation {
       ...{ lane, clock, lanes, replica: this.replica, intake: this.intake, commit: this.#commit },
       writer: epoch,
       began: position.seq,
+      checkpointSoon: () => void this.checkpointNow().catch(() => undefined),
       onAdopted: (shards) => this.#onAdopted(shards),
     });
     this.#tick();
