@@ -11,7 +11,7 @@ import { CorruptData, invariant, type LaneSeq, type ShardId } from "./base/index
 import type { Settings } from "./config/index.ts";
 import { openEventTail } from "./feed/index.ts";
 import { startIngest } from "./ingest/index.ts";
-import { laneEnds, laneName, openLanes } from "./journal/index.ts";
+import { laneEnds, laneName, openLanes, UnsuitableLane } from "./journal/index.ts";
 import { fetchImage, ImageObjects, NatsLinks, NodeLinks, serveImages, ThreadLinks } from "./links/index.ts";
 import { LocationBook } from "./locations/index.ts";
 import {
@@ -37,9 +37,9 @@ import {
 } from "./node-metrics.ts";
 import { decodeShardMap, Keeper, MAP_KEY } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
-import { openKeyValue } from "./registry/index.ts";
+import { openKeyValue, UnsuitableBucket } from "./registry/index.ts";
 import { Router } from "./router/index.ts";
-import { SystemClock, SystemRandom, settleLife, Teardown } from "./system/index.ts";
+import { persistently, SystemClock, SystemRandom, settleLife, Teardown } from "./system/index.ts";
 
 /** When a request that was turned away at the door may come again. */
 const RETRY_MS = 1_000;
@@ -88,13 +88,10 @@ class MemberMain {
     const { settings, nats, log, lane, clock, teardown } = this.#site;
     const { cluster, replicas } = settings;
     const journal = await this.#connect("journal");
-    const state = await openKeyValue({ connection: journal, replicas, bucket: `STOCKGRID_STATE_${cluster}`, storage: "file" });
-    const beats = await openKeyValue({
-      connection: journal,
-      replicas,
-      bucket: `STOCKGRID_MEMBERS_${cluster}`,
-      storage: "memory",
-    });
+    const open = (bucket: string, storage: "file" | "memory"): Promise<KeyValue> =>
+      persistently(bucket, log, () => openKeyValue({ connection: journal, replicas, bucket, storage }), isUnsuitable);
+    const state = await open(`STOCKGRID_STATE_${cluster}`, "file");
+    const beats = await open(`STOCKGRID_MEMBERS_${cluster}`, "memory");
     const book = new LocationBook(state, clock);
     teardown.add("locations", () => book.close());
     const edge = await this.#connect("api");
@@ -144,7 +141,7 @@ class MemberMain {
   ): Promise<Member> {
     const { settings, log, lane, clock, teardown, metrics } = this.#site;
     const lanes = openLanes({ connection, replicas: settings.replicas });
-    const journal = await lanes.open(lane);
+    const journal = await persistently(lane, log, () => lanes.open(lane), isUnsuitable);
     teardown.add("journal", () => journal.close());
     const store = await openMemberStore({ path: this.#storePath, lane, journal, state, log });
     teardown.add("snapshot store", () => store.close());
@@ -465,6 +462,11 @@ function imagesOver(connection: NatsConnection, cluster: string): ImageSource {
 
 function raise(message: string): never {
   throw new Error(message);
+}
+
+/** A stream of that name is there, and is not what it has to be: asking again does not help. */
+function isUnsuitable(error: unknown): boolean {
+  return error instanceof UnsuitableLane || error instanceof UnsuitableBucket;
 }
 
 /** Lanes of all members that this node can ever have, but the own one. */

@@ -214,6 +214,27 @@ function portLog(port: MessagePort): Log {
   return { info: at("info"), warn: at("warn"), error: at("error") };
 }
 
+const STREAMS_RETRY_MS = 500;
+const STREAMS_TRIES_MAX = 60;
+
+/** A cluster of NATS servers that has just been started elects leaders first, and answers nothing until then. */
+async function untilStreamsExist(
+  connection: NatsConnection,
+  jsm: JetStreamManager,
+  options: WorkerOptions,
+  log: Log,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ensureStreams(connection, jsm, options);
+    } catch (error) {
+      if (tries === STREAMS_TRIES_MAX) throw error;
+      log.warn({ reason: String(error) }, "the streams of the feed cannot be made yet; tried again shortly");
+      await delay(STREAMS_RETRY_MS);
+    }
+  }
+}
+
 async function main(): Promise<void> {
   invariant(parentPort !== null, "the feed's worker runs in a worker thread");
   const port = parentPort;
@@ -221,7 +242,7 @@ async function main(): Promise<void> {
   const options = workerData as WorkerOptions;
   const connection = await connectFeed(options.nats, `stockgrid feed ${options.cluster}`);
   const jsm = await jetstreamManager(connection, { timeout: REQUEST_MS_MAX });
-  await ensureStreams(connection, jsm, options);
+  await untilStreamsExist(connection, jsm, options, portLog(port));
   port.postMessage({ kind: "ready" } satisfies FromWorker);
   await new FeedWorker(port, connection, jsm, options).run();
   await connection.close();

@@ -49,6 +49,8 @@ export class Expiry {
   /** Shards came in whose holds may have been passed over: everything is read again at the next {@link advance}. */
   reload(): void {
     this.#horizon = 0;
+    // Also of what no checkpoint has yet: its time may have come, and gone from the heap, while another member had to end it.
+    this.#nextBeyond = 0;
   }
 
   /** The next hold due at `now`, or undefined. */

@@ -3,7 +3,7 @@
  * what is read from lanes) and the tenure (for what is written to the own one).
  */
 
-import type { LanePlace, ShardId } from "../base/index.ts";
+import type { LanePlace, LaneSeq, ShardId } from "../base/index.ts";
 import type { HeldMark } from "../codec/index.ts";
 import type { Holding } from "../placement/index.ts";
 
@@ -14,6 +14,7 @@ export interface HeldShard extends Holding {
   epoch: number;
   lane: string;
   state: HeldState;
+  adoptedAt: LaneSeq | undefined;
   /** It is in a checkpoint, or all of it in the own lane: there again after a restart. */
   durable: boolean;
   /** The owner released it here, and to whom; undefined again once it is adopted by anyone. */
@@ -42,7 +43,7 @@ export class Holdings {
   }
 
   hold(shard: ShardId, epoch: number, lane: string, state: HeldState, durable = false): HeldShard {
-    const held: HeldShard = { shard, epoch, lane, state, durable, released: undefined };
+    const held: HeldShard = { shard, epoch, lane, state, durable, adoptedAt: undefined, released: undefined };
     if (this.#held[shard] === undefined) this.#count++;
     this.#held[shard] = held;
     return held;

@@ -225,6 +225,7 @@ export class Incarnation {
       writer: epoch,
       began: position.seq,
       since: this.#since,
+      checkpointSoon: () => void this.checkpointNow().catch(() => undefined),
       onAdopted: (shards) => this.#onAdopted(shards),
     });
     this.#tick();

@@ -264,7 +264,7 @@ export class Intake {
     const { replica, shards, state } = this.#options;
     if (shardOfEntry(entry, shards) !== held.shard) return;
     if (entry.entry === "adopted") {
-      if (replica.complete(held, entry.origin, entry.epoch)) replica.moveTo(held, lane, entry.epoch, "filling");
+      if (replica.complete(held, entry.origin, entry.epoch)) replica.moveTo(held, lane, entry.epoch, "filling", seq);
       else if (held.lane === lane && entry.epoch > held.epoch) held.epoch = entry.epoch;
       return;
     }

@@ -209,7 +209,7 @@ export class Replica {
   }
 
   #applyEntry(lane: string, seq: LaneSeq, entry: Entry): void {
-    if (entry.entry === "adopted") return this.#adopted(lane, entry);
+    if (entry.entry === "adopted") return this.#adopted(lane, seq, entry);
     if (entry.entry === "released") return this.#released(lane, seq, entry);
     const shard = shardOfEntry(entry, this.#options.shards);
     if (shard === undefined) {
@@ -220,14 +220,15 @@ export class Replica {
     if (held !== undefined && held.lane === lane && isPassive(held)) this.#options.state.replay(entry);
   }
 
-  #adopted(lane: string, { shard, epoch, origin }: AdoptedEntry): void {
+  #adopted(lane: string, seq: LaneSeq, { shard, epoch, origin }: AdoptedEntry): void {
     const held = this.holdings.get(shard);
     if (held === undefined) {
       if (origin.kind === "new" && lane === this.#options.lane) this.holdings.hold(shard, epoch, lane, "kept", true);
       return;
     }
     if (epoch <= held.epoch) return;
-    if (this.complete(held, origin, epoch)) this.moveTo(held, lane, epoch, lane === this.#options.lane ? "kept" : "following");
+    if (this.complete(held, origin, epoch))
+      this.moveTo(held, lane, epoch, lane === this.#options.lane ? "kept" : "following", seq);
     else if (isPassive(held)) held.state = "stale";
     else return;
     this.#options.changed();
@@ -241,7 +242,8 @@ export class Replica {
   }
 
   /** From here on the shard is held through another lane. */
-  moveTo(held: HeldShard, lane: string, epoch: number, state: HeldState): void {
+  moveTo(held: HeldShard, lane: string, epoch: number, state: HeldState, adoptedAt?: LaneSeq): void {
+    held.adoptedAt = adoptedAt;
     held.lane = lane;
     held.epoch = epoch;
     held.state = state;

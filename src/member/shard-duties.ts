@@ -22,6 +22,8 @@ export interface ShardDutiesOptions {
   readonly commit: GroupCommit;
   readonly replica: Replica;
   readonly intake: Intake;
+  /** Takes a checkpoint soon. */
+  checkpointSoon(): void;
   /** These shards are served from now on. */
   onAdopted(shards: readonly ShardId[]): void;
 }
@@ -60,7 +62,11 @@ export class ShardDuties {
     onAdopted(adoptions.map(({ shard }) => shard));
     replica.stirred();
     replica.tidy();
-    return this.#committed();
+    const cameFromElsewhere = adoptions.some(({ origin }) => origin.kind === "place" && origin.lane !== lane);
+    return this.#committed().then(() => {
+      // Until then whoever had the shard keeps it too.
+      if (cameFromElsewhere) this.#options.checkpointSoon();
+    });
   }
 
   async release(writer: number, shards: readonly ShardId[], to: string): Promise<LanePlace> {

@@ -24,6 +24,8 @@ export interface View {
   isServing(lane: string): boolean;
   /** Writer epoch that the member last told, 0 when it has none. */
   writerOf(lane: string): number;
+  /** How far the member's own lane is in its checkpoints, as it last told; 0 when it told nothing. */
+  durableOf(lane: string): number;
 }
 
 /** Calls back with every shard that was ever claimed. */
@@ -89,13 +91,25 @@ export function partIn(view: View, claim: ShardClaim, shard: ShardId): Part | un
   if (placed.owner === view.lane) return "owner";
   if (placed.standbys.includes(view.lane)) return "standby";
   const holding = view.holding(shard);
-  return holding !== undefined && (!areWantedIn(claim, placed) || isNeeded(claim, holding)) ? "spare" : undefined;
+  const isSpare = !areWantedIn(claim, placed) || isNeeded(claim, holding) || !isDurable(view, claim, holding);
+  return holding !== undefined && isSpare ? "spare" : undefined;
 }
 
 /** The claim continues from this copy, and its adoption was not seen: should the claimant fail before that, this is where the shard goes on. */
 export function isNeeded(claim: ShardClaim, holding: Holding | undefined): boolean {
   if (holding === undefined || !isWhole(holding) || holding.epoch >= claim.epoch) return false;
   return claim.origin.kind === "place" && claim.origin.lane === holding.lane;
+}
+
+/** The owner, too, would find the shard again after a crash: until it has a checkpoint behind its adoption, what it continued is here. */
+function isDurable(view: View, claim: ShardClaim, holding: Holding | undefined): boolean {
+  return !isWarm(claim, holding) || view.durableOf(claim.owner) >= (holding?.adoptedAt ?? 0);
+}
+
+/** A shard that this member gave away, and whose owner has no checkpoint of it yet. */
+export function isGivenAndNotDurable(view: View, { owner, origin, at }: ShardClaim): boolean {
+  const isGiven = owner !== view.lane && origin.kind === "place" && origin.lane === view.lane;
+  return isGiven && view.isServing(owner) && view.durableOf(owner) <= at;
 }
 
 function areWantedIn(claim: ShardClaim, placed: Placement): boolean {

@@ -9,7 +9,7 @@
 import type { ShardId } from "../base/index.ts";
 import type { Clock, KeyValue, Log } from "../ports/index.ts";
 import { Beats } from "./beats.ts";
-import { bestFirst, isServed, type View } from "./duties.ts";
+import { bestFirst, isGivenAndNotDurable, isServed, type View } from "./duties.ts";
 import { MapCell } from "./map-cell.ts";
 import { addStandby, claim, drain, pin, removeStandby, undrain, unpin } from "./map-changes.ts";
 import type { MemberInfo } from "./membership.ts";
@@ -236,7 +236,7 @@ export class Keeper {
     const view = this.#view();
     const proposal = view && this.#shift?.work.work(view);
     if (proposal !== undefined || this.#cell.hasEdits) this.#change(view, proposal);
-    if (this.#isLeaving && this.#isDone()) this.#onGone?.();
+    if (this.#isLeaving && this.#isDone(view)) this.#onGone?.();
   }
 
   #change(view: View | undefined, proposal: Proposal | undefined): void {
@@ -275,6 +275,7 @@ export class Keeper {
       isAlive,
       isServing: (lane) => isAlive(lane) && beats.member(lane)?.state === "serving",
       writerOf: (lane) => beats.member(lane)?.writer ?? 0,
+      durableOf: (lane) => beats.member(lane)?.durable[lane] ?? 0,
     };
   }
 
@@ -322,9 +323,11 @@ export class Keeper {
     return this.beats.members().filter(({ lane, state }) => state === "serving" && !this.beats.suspected(lane));
   }
 
-  #isDone(): boolean {
+  #isDone(view: View | undefined): boolean {
     if (this.beats.isReady && !this.#serving().some(({ lane }) => lane !== this.#options.host.lane)) return true;
-    return this.#cell.map !== undefined && this.#ownedCount() === 0;
+    const { map } = this.#cell;
+    if (map === undefined || this.#ownedCount() > 0) return false;
+    return view === undefined || !map.claims.some((claim) => claim !== undefined && isGivenAndNotDurable(view, claim));
   }
 
   #ownedCount(): number {

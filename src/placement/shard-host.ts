@@ -32,6 +32,8 @@ export interface Holding {
    * - `stale`: a part of its chain was missed: good for nothing but to be taken anew or discarded.
    */
   readonly state: "filling" | "following" | "served" | "closing" | "kept" | "stale";
+  /** Where the adoption of `epoch` was seen in `lane`; undefined when it was before this copy was taken. */
+  readonly adoptedAt?: LaneSeq | undefined;
 }
 
 /** Where a standby finds a shard: the claim of its owner. */

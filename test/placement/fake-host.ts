@@ -160,7 +160,9 @@ export class FakeHost implements ShardHost {
 
   probe(): void {}
 
-  stepDown(): void {}
+  stepDown(): void {
+    if (this.tenure() !== undefined) this.#rejoin();
+  }
 
   discard(shard: ShardId): void {
     const state = this.#copies.get(shard)?.state;
