@@ -20,7 +20,7 @@ export interface WholeClusterOptions {
 }
 
 /** What every cluster of several nodes can do; the rest is asked. */
-export const WHOLE_CLUSTER_FEATURES: Features = { sharesShards: true, strictReads: false, admin: false, grows: true };
+export const WHOLE_CLUSTER_FEATURES: Features = { sharesShards: true, strictReads: true, admin: true, grows: true };
 
 export class WholeCluster implements Cluster {
   readonly shards = 64;

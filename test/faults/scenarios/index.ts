@@ -7,6 +7,7 @@ import { joinNode } from "./join-node.ts";
 import { killNatsLeader } from "./kill-nats.ts";
 import { killNode } from "./kill-node.ts";
 import { loseQuorum } from "./lose-quorum.ts";
+import { moveShards } from "./move-shards.ts";
 import { pauseNode } from "./pause-node.ts";
 import { rollingRestart } from "./rolling-restart.ts";
 import { slowNetwork } from "./slow-network.ts";
@@ -21,4 +22,5 @@ export const SCENARIOS: readonly Scenario[] = [
   loseQuorum,
   rollingRestart,
   joinNode,
+  moveShards,
 ];
