@@ -38,7 +38,10 @@ interface Waiter {
 export class JetStreamFollow implements LaneFollow {
   readonly #connection: NatsConnection;
   readonly #stream: string;
+  /** Each pull has a subject of its own behind it: the end of one that is used up may come after the next was asked for. */
   readonly #inbox = createInbox();
+  #pulls = 0;
+  #pullInbox = "";
   #queue: Arrived[] = [];
   #taken = 0;
   #next: number;
@@ -84,7 +87,9 @@ export class JetStreamFollow implements LaneFollow {
     const manager = await jetstreamManager(this.#connection, { checkAPI: false, timeout: REQUEST_MS });
     await this.#checkStart(manager);
     if (this.#over) return;
-    this.#subscription = this.#connection.subscribe(this.#inbox, { callback: (error, message) => this.#receive(error, message) });
+    this.#subscription = this.#connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => this.#receive(error, message),
+    });
     const { name } = await manager.consumers.add(this.#stream, {
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
@@ -108,11 +113,12 @@ export class JetStreamFollow implements LaneFollow {
   }
 
   #pull(): void {
+    this.#pullInbox = `${this.#inbox}.${++this.#pulls}`;
     this.#leftInPull = PULL_RECORDS;
     this.#arrivedInPull = 0;
     const bytesMax = Math.max(PULL_BYTES, 2 * (this.#connection.info?.max_payload ?? 0));
     const request = { batch: PULL_RECORDS, max_bytes: bytesMax, expires: nanos(PULL_MS), idle_heartbeat: nanos(HEARTBEAT_MS) };
-    this.#connection.publish(this.#pullSubject, JSON.stringify(request), { reply: this.#inbox });
+    this.#connection.publish(this.#pullSubject, JSON.stringify(request), { reply: this.#pullInbox });
   }
 
   /** The next pull, once the one before is used up and half of what it brought is taken. */
@@ -127,7 +133,7 @@ export class JetStreamFollow implements LaneFollow {
     this.#silence?.refresh();
     const code = message.headers?.code ?? 0;
     if (code === 0) this.#onRecord(message);
-    else if (code !== HEARTBEAT) this.#onPullEnd(code, message.headers?.description ?? "");
+    else if (code !== HEARTBEAT && message.subject === this.#pullInbox) this.#onPullEnd(code, message.headers?.description ?? "");
   }
 
   #onRecord(message: Msg): void {

@@ -4,10 +4,10 @@
  */
 
 export interface Links {
-  /** Never blocks and never throws for a member that is away. The bytes are the receiver's from here on. */
+  /** Never blocks and never throws for a member that is away; not to oneself. The bytes are the receiver's from here on. */
   send(to: string, message: Uint8Array): void;
   /** Sets the one receiver of messages for this member; `from` is the lane of the sender. Set before anything is sent. */
   receive(onMessage: (from: string, message: Uint8Array) => void): void;
-  /** Largest message in bytes. */
+  /** Largest message in bytes; to send a larger one is a broken invariant. */
   readonly messageBytesMax: number;
 }

@@ -152,8 +152,10 @@ describe("NATS links", () => {
     const lost = statusOf(connections[0] as NatsConnection, "disconnect");
     await nats.kill();
     await lost;
+    const published = connections[0]?.stats().outMsgs;
     a.send(lanes.b, new TextEncoder().encode("while away"));
     await new Promise((resolve) => setImmediate(resolve));
+    expect(connections[0]?.stats().outMsgs).toBe(published);
     await nats.restart();
     const comesThrough = (): boolean => {
       a.send(lanes.b, new TextEncoder().encode("back"));

@@ -93,6 +93,23 @@ describe("a bucket while its server dies and comes back", () => {
   });
 });
 
+describe("a bucket that was lost and made again", () => {
+  it("is shown anew, though its revisions begin anew", async () => {
+    const connection = await connectNats({ url: nats.url, name: "again", log: silentLog });
+    const bucket = await openKeyValue({ connection, bucket: "AGAIN", storage: "memory" });
+    for (let beat = 0; beat < 5; beat++) await bucket.overwrite("alive", bytes(`before ${beat}`));
+    await bucket.overwrite("dead", bytes("1"));
+    const seen = watch(bucket);
+    await seen.settled;
+    await (await jetstreamManager(connection)).streams.delete("KV_AGAIN");
+    const again = await openKeyValue({ connection, bucket: "AGAIN", storage: "memory" });
+    expect(await again.overwrite("alive", bytes("after"))).toBe(1);
+    await expect.poll(() => seen.values(), { timeout: 15_000 }).toEqual({ alive: "after" });
+    seen.stop();
+    await connection.close();
+  });
+});
+
 describe("an existing stream", () => {
   it("that would drop values is refused", async () => {
     const connection = await connectNats({ url: nats.url, name: "unsuitable", log: silentLog });

@@ -27,15 +27,32 @@ it("keep messages of different channels apart, whole ones and those in parts (H1
   expect(b.got).toEqual(["0 a short", `1 a ${long}`, `0 a ${long.toUpperCase()}`]);
 });
 
-it.each([1, 2, 3, 4])("drop a message of which part %i was lost, and that one alone (H1)", (lost) => {
+const FOUR_PARTS = 40;
+
+it.each([[1], [2], [3], [4], [1, 2], [3, 4]])(
+  "drop a message of which parts were lost, and that one alone (H1): %j",
+  (...lost) => {
+    expect(arrived(lost)).toEqual([`0 a ${"y".repeat(FOUR_PARTS)}`]);
+  },
+);
+
+it("never put parts of two messages together (H1)", () => {
+  expect(arrived([3, 4, 5, 6])).toEqual([]);
+});
+
+/** What arrives of two messages of four parts each when these parts, 1 to 8, are lost. */
+function arrived(lost: readonly number[]): string[] {
   const clock = new StepClock();
   const network = new MemoryNetwork((run) => clock.soon(run));
   const b = twoChannels(network, "b");
   let sent = 0;
   const inner = network.link("a", SMALL);
-  const [channel] = splitLinks({ ...inner, send: (to, message) => ++sent !== lost && inner.send(to, message) }, 1);
-  channel?.send("b", Buffer.from("x".repeat(40)));
-  channel?.send("b", Buffer.from("y".repeat(40)));
+  const lossy = (to: string, message: Uint8Array): void => {
+    if (!lost.includes(++sent)) inner.send(to, message);
+  };
+  const [channel] = splitLinks({ ...inner, send: lossy }, 1);
+  for (const letter of "xy") channel?.send("b", Buffer.from(letter.repeat(FOUR_PARTS)));
   clock.settle();
-  expect(b.got).toEqual([`0 a ${"y".repeat(40)}`]);
-});
+  expect(sent).toBe(8);
+  return b.got;
+}

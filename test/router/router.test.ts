@@ -234,6 +234,18 @@ describe("an owner that does not answer", () => {
     expect(answers).toEqual([MADE]);
   });
 
+  it("that says late that the shard is not there does not have the next one asked twice", () => {
+    keyed();
+    cluster.clock.settle();
+    const late = b.member.done as (answer: Answer) => void;
+    c.member.answer = () => undefined;
+    cluster.own("c", [0]);
+    cluster.clock.settle();
+    late(MOVING);
+    cluster.clock.advance(200);
+    expect(c.member.commands).toHaveLength(1);
+  });
+
   it("gives way to the next owner for what has a key", () => {
     const answers = keyed();
     cluster.clock.settle();
