@@ -3,11 +3,16 @@
  * Memory: what is written to the lane during the backup, and what is kept of it before.
  */
 
+import { setTimeout as pause } from "node:timers/promises";
 import { CorruptData, type LaneSeq, type ShardId } from "../base/index.ts";
 import { checksumOf, decodeJournalRecord } from "../codec/index.ts";
 import { shardOfEntry } from "../member/index.ts";
 import type { LaneFollow, Lanes } from "../ports/index.ts";
 import type { Entry } from "../shard/index.ts";
+
+/** Reads in a row that bring nothing before the lane counts as away. */
+const TRIES_MAX = 20;
+const AGAIN_MS = 250;
 
 interface Placed {
   readonly seq: number;
@@ -19,7 +24,8 @@ export class LaneSpool {
   /** Entries before this record are not here. */
   readonly from: LaneSeq;
   readonly #shards: number;
-  readonly #follow: LaneFollow;
+  readonly #lanes: Lanes;
+  #follow: LaneFollow | undefined;
   readonly #entries = new Map<ShardId, Placed[]>();
   readonly #waiters = new Set<() => void>();
   #position: number;
@@ -30,8 +36,8 @@ export class LaneSpool {
     this.lane = lane;
     this.from = from;
     this.#shards = shards;
+    this.#lanes = lanes;
     this.#position = from - 1;
-    this.#follow = lanes.follow(lane, from);
     this.#read().catch((error: unknown) => {
       this.#failure = error;
       this.#wake();
@@ -52,15 +58,35 @@ export class LaneSpool {
   }
 
   close(): void {
-    this.#follow.close();
+    this.#follow?.close();
     this.#failure ??= new Error("closed");
     this.#wake();
   }
 
+  /** Goes on after failures of the connection, as long as any read brings something or few in a row do not. */
   async #read(): Promise<void> {
-    for (let next = await this.#follow.next(); next !== undefined; next = await this.#follow.next()) {
-      this.#take(next.seq, next.bytes);
-      this.#wake();
+    for (let inVain = 0; this.#failure === undefined && inVain < TRIES_MAX; inVain++) {
+      const before = this.#position;
+      try {
+        await this.#session();
+      } catch (error) {
+        if (error instanceof CorruptData || inVain === TRIES_MAX - 1) throw error;
+        await pause(AGAIN_MS);
+      }
+      if (this.#position > before) inVain = 0;
+    }
+  }
+
+  async #session(): Promise<void> {
+    const follow = this.#lanes.follow(this.lane, (this.#position + 1) as LaneSeq);
+    this.#follow = follow;
+    try {
+      for (let next = await follow.next(); next !== undefined; next = await follow.next()) {
+        this.#take(next.seq, next.bytes);
+        this.#wake();
+      }
+    } finally {
+      follow.close();
     }
   }
 

@@ -23,6 +23,7 @@ const CONSUMER_LIFE_MS = 60_000;
 const REQUEST_MS = 5_000;
 const HEARTBEAT = 100;
 const PULL_EXPIRED = 408;
+const BATCH_COMPLETED = "Batch Completed";
 
 interface Arrived {
   readonly seq: LaneSeq;
@@ -152,6 +153,8 @@ export class JetStreamFollow implements LaneFollow {
 
   /** A pull ends by its time, or early at its limit of bytes; one that ends for anything else has brought nothing. */
   #onPullEnd(code: number, description: string): void {
+    // Of a pull that brought all it was asked for, which was counted: the next may be under way. The server says it in words alone.
+    if (description === BATCH_COMPLETED) return;
     if (code !== PULL_EXPIRED && this.#arrivedInPull === 0) {
       return this.#fail(this.#stopped(`the journal ended the read with ${code} ${description}`));
     }

@@ -16,6 +16,7 @@ import {
   reservationOfKey,
   shardOfKey,
 } from "../../src/codec/index.ts";
+import type { Ended } from "../cli/run-stockgrid.ts";
 import { type Answer, ask, type Json, patiently, TestGrid, type TestNode } from "./nodes.ts";
 
 const SHARDS = 16;
@@ -48,8 +49,7 @@ beforeAll(async () => {
   nodes = await Promise.all(["one", "two"].map((id) => grid.node(id, { shards: SHARDS })));
   await fill(nodes[0] as TestNode);
   quiet = join(grid.folder, "quiet");
-  const backup = await grid.runOnNats(["backup", "--out", quiet]);
-  expect(backup).toMatchObject({ status: 0 });
+  await done(grid.runOnNats(["backup", "--out", quiet]));
   before = await stateOf(nodes[1] as TestNode);
 }, MS_MAX);
 
@@ -57,6 +57,10 @@ afterAll(() => grid?.end());
 afterEach(async () => {
   await Promise.all(others.splice(0).map((other) => other.end()));
 });
+
+async function done(command: Promise<Ended>): Promise<void> {
+  expect(await command).toMatchObject({ error: "", status: 0 });
+}
 
 /** Stock, single and wide reservations in every state, keys, movements. */
 async function fill({ url }: TestNode): Promise<void> {
@@ -104,7 +108,7 @@ describe("a backup of a grid that stands still", () => {
     "comes back on a new NATS server and new data folders, keys and movement ids included",
     async () => {
       const other = await fresh();
-      expect(await other.runOnNats(["restore", "--from", quiet])).toMatchObject({ status: 0 });
+      await done(other.runOnNats(["restore", "--from", quiet]));
       const node = await other.node("elsewhere", { shards: SHARDS, members: 2 });
       expect(await stateOf(node)).toEqual(before);
 
@@ -133,14 +137,14 @@ describe("a backup of a grid that stands still", () => {
     async () => {
       const other = await fresh();
       const copy = join(other.folder, "copy");
-      expect(await grid.runOnNats(["backup", "--out", copy])).toMatchObject({ status: 0 });
+      await done(grid.runOnNats(["backup", "--out", copy]));
       appendFileSync(join(copy, "shard-00003.msgpack"), "x");
       const refused = await other.runOnNats(["restore", "--from", copy]);
       expect(refused.status).toBe(1);
       expect(refused.error).toMatch(/the backup is damaged: shard-00003.msgpack/);
       expect(await other.runOnNats(["restore", "--from", other.folder])).toMatchObject({ status: 1 });
 
-      expect(await other.runOnNats(["restore", "--from", quiet])).toMatchObject({ status: 0 });
+      await done(other.runOnNats(["restore", "--from", quiet]));
       await expect(other.node("elsewhere", { shards: SHARDS * 2 })).rejects.toThrow();
     },
     MS_MAX,
@@ -252,7 +256,7 @@ describe("over the cluster itself", () => {
       const later = await grid.runOnNats(["reshard", "--shards", "5", "--from", quiet, "--replace", "default"]);
       expect(later.status).toBe(1);
       expect(later.error).toMatch(/the journal has \d+ changes that the backup has not/);
-      expect(await grid.runOnNats(["restore", "--from", quiet, "--replace", "default"])).toMatchObject({ status: 0 });
+      await done(grid.runOnNats(["restore", "--from", quiet, "--replace", "default"]));
 
       nodes = await Promise.all(["one", "two"].map((id) => grid.node(id, { shards: SHARDS })));
       expect(await stateOf(nodes[1] as TestNode)).toEqual(before);
@@ -260,10 +264,10 @@ describe("over the cluster itself", () => {
       expect(missing).toMatchObject({ status: 404 });
 
       const last = join(grid.folder, "last");
-      expect(await grid.runOnNats(["backup", "--out", last])).toMatchObject({ status: 0 });
+      await done(grid.runOnNats(["backup", "--out", last]));
       await Promise.all((nodes as TestNode[]).map((node) => grid.stop(node)));
       const words = ["reshard", "--shards", String(RESHARDED), "--from", last, "--replace", "default"];
-      expect(await grid.runOnNats(words)).toMatchObject({ status: 0 });
+      await done(grid.runOnNats(words));
       nodes = await Promise.all(["one", "two"].map((id) => grid.node(id, { shards: RESHARDED })));
       const node = nodes[0] as TestNode;
       expect(await stateOf(node)).toEqual(before);
