@@ -133,9 +133,9 @@ export class Intake {
   async #fill(shard: ShardId, { owner, epoch }: ShardSource): Promise<void> {
     const { images, replica } = this.#options;
     if (images === undefined) throw new Error(`no image of shard ${shard} can be had`);
-    await this.#empty(shard, epoch);
+    // That it can be had proves that the owner has the shard and a checkpoint of it: until then whatever is here may be needed.
     const first = await images.fetch(owner, shard, undefined);
-    this.#checkLeft(shard, epoch);
+    await this.#empty(shard, epoch);
     const held = replica.holdings.hold(shard, first.epoch, owner, "filling");
     try {
       await this.#writeChunks(held, first, (cursor) => images.fetch(owner, shard, cursor));
