@@ -54,11 +54,16 @@ export class Intake {
     const key = `${source.owner} ${source.epoch}`;
     const present = this.#tasks.get(shard);
     if (present?.key === key) return present.done;
+    const held = this.#options.replica.holdings.get(shard);
+    if (held !== undefined) held.catchingUp = true;
     const done = (present?.done ?? Promise.resolve()).catch(() => undefined).then(() => this.#take(shard, source));
     const task = { key, done };
     this.#tasks.set(shard, task);
     const ended = (): void => {
-      if (this.#tasks.get(shard) === task) this.#tasks.delete(shard);
+      if (this.#tasks.get(shard) !== task) return;
+      this.#tasks.delete(shard);
+      const now = this.#options.replica.holdings.get(shard);
+      if (now !== undefined) now.catchingUp = false;
     };
     done.then(ended, ended);
     return done;

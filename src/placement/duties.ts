@@ -52,7 +52,7 @@ export function isServed(holding: Holding | undefined): boolean {
  * When the claim's own adoption never came to be, nothing of the shard is in the owner's lane: the next claim continues from where that one would have.
  */
 export function continuation(claim: ShardClaim, holding: Holding | undefined, end: LanePlace): ShardOrigin | undefined {
-  if (holding === undefined || holding.state === "filling" || holding.state === "stale") return undefined;
+  if (holding === undefined || holding.state === "filling" || holding.state === "stale" || holding.catchingUp) return undefined;
   if (holding.lane === claim.owner && holding.epoch === claim.epoch) return { kind: "place", ...end };
   const { origin } = claim;
   const isUnadopted = holding.epoch < claim.epoch && origin.kind === "place" && origin.lane === holding.lane;

@@ -17,7 +17,7 @@ import type { Program } from "./sim-node.ts";
 const CLIENT_STREAM = 100;
 const ASK_STREAM = 7;
 /** Longest virtual time a run may take to settle, ms. */
-const SETTLE_MS_MAX = 900_000;
+const SETTLE_MS_MAX = 300_000;
 /** Longest virtual time from the end of the faults until every shard is served, ms. */
 const SERVED_MS_MAX = 60_000;
 /** Longer than any hold of the scenario, ms. */
