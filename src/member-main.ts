@@ -284,11 +284,9 @@ class MemberMain {
     return { shards, revision: this.#keeper?.status()?.revision ?? 0, owners };
   }
 
-  /** What the feed and every follower of the own lane have passed. */
+  /** What the feed has passed, and every follower of the own lane that has to. */
   #trimFloor(): LaneSeq {
-    const { lane } = this.#site;
-    const followers = this.#keeper?.beats.durableWithOthers(lane);
-    return Math.min(this.#published, followers ?? this.#published) as LaneSeq;
+    return Math.min(this.#published, this.#keeper?.trimFloor() ?? 0) as LaneSeq;
   }
 
   /** Tells once that everything that is its own is served. */

@@ -15,6 +15,7 @@ export interface HeldShard extends Holding {
   lane: string;
   state: HeldState;
   adoptedAt: LaneSeq | undefined;
+  catchingUp: boolean;
   /** It is in a checkpoint, or all of it in the own lane: there again after a restart. */
   durable: boolean;
   /** The owner released it here, and to whom; undefined again once it is adopted by anyone. */
@@ -43,7 +44,7 @@ export class Holdings {
   }
 
   hold(shard: ShardId, epoch: number, lane: string, state: HeldState, durable = false): HeldShard {
-    const held: HeldShard = { shard, epoch, lane, state, durable, adoptedAt: undefined, released: undefined };
+    const held: HeldShard = { shard, epoch, lane, state, catchingUp: false, durable, adoptedAt: undefined, released: undefined };
     if (this.#held[shard] === undefined) this.#count++;
     this.#held[shard] = held;
     return held;

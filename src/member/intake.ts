@@ -54,19 +54,19 @@ export class Intake {
     const key = `${source.owner} ${source.epoch}`;
     const present = this.#tasks.get(shard);
     if (present?.key === key) return present.done;
+    const held = this.#options.replica.holdings.get(shard);
+    if (held !== undefined) held.catchingUp = true;
     const done = (present?.done ?? Promise.resolve()).catch(() => undefined).then(() => this.#take(shard, source));
     const task = { key, done };
     this.#tasks.set(shard, task);
     const ended = (): void => {
-      if (this.#tasks.get(shard) === task) this.#tasks.delete(shard);
+      if (this.#tasks.get(shard) !== task) return;
+      this.#tasks.delete(shard);
+      const now = this.#options.replica.holdings.get(shard);
+      if (now !== undefined) now.catchingUp = false;
     };
     done.then(ended, ended);
     return done;
-  }
-
-  /** The shard is on its way: what is held of it may not yet follow the owner it was asked for. */
-  isTaking(shard: ShardId): boolean {
-    return this.#tasks.has(shard);
   }
 
   /** Drops a shard that is not served, and its rows. */
@@ -140,9 +140,9 @@ export class Intake {
   async #fill(shard: ShardId, { owner, epoch }: ShardSource): Promise<void> {
     const { images, replica } = this.#options;
     if (images === undefined) throw new Error(`no image of shard ${shard} can be had`);
-    await this.#empty(shard, epoch);
+    // That it can be had proves that the owner has the shard and a checkpoint of it: until then whatever is here may be needed.
     const first = await images.fetch(owner, shard, undefined);
-    this.#checkLeft(shard, epoch);
+    await this.#empty(shard, epoch);
     const held = replica.holdings.hold(shard, first.epoch, owner, "filling");
     try {
       await this.#writeChunks(held, first, (cursor) => images.fetch(owner, shard, cursor));

@@ -8,13 +8,9 @@ import type { ShardDuties } from "./shard-duties.ts";
 
 const NOBODY: readonly never[] = [];
 
-/**
- * A copy that is in no checkpoint yet may be gone after a restart, and one that is being taken over from its next owner does not follow it yet: both count
- * as filling, see {@link ShardHost.standBy}.
- */
-function asSeen({ intake }: Incarnation, held: HeldShard): Holding {
-  const isLasting = held.durable && !intake.isTaking(held.shard);
-  return isLasting || !isPassive(held) ? held : { ...held, state: "filling" };
+/** A copy that is in no checkpoint yet may be gone after a restart, and is nothing to rest a claim on. */
+function asSeen(held: HeldShard): Holding {
+  return held.durable || !isPassive(held) ? held : { ...held, state: "filling" };
 }
 
 export class MemberHost implements ShardHost {
@@ -34,14 +30,12 @@ export class MemberHost implements ShardHost {
   }
 
   holding(shard: ShardId): Holding | undefined {
-    const current = this.#current();
-    const held = current?.replica.holdings.get(shard);
-    return current === undefined || held === undefined ? undefined : asSeen(current, held);
+    const held = this.#current()?.replica.holdings.get(shard);
+    return held && asSeen(held);
   }
 
   *holdings(): Iterable<Holding> {
-    const current = this.#current();
-    for (const held of current?.replica.holdings ?? NOBODY) yield asSeen(current as Incarnation, held);
+    for (const held of this.#current()?.replica.holdings ?? NOBODY) yield asSeen(held);
   }
 
   durable(): ReadonlyMap<string, LaneSeq> {

@@ -57,7 +57,7 @@ export function isWhole(holding: Holding): boolean {
  * When the claim's own adoption never came to be, nothing of the shard is in the owner's lane: the next claim continues from where that one would have.
  */
 export function continuation(claim: ShardClaim, holding: Holding | undefined, end: LanePlace): ShardOrigin | undefined {
-  if (holding === undefined || !isWhole(holding)) return undefined;
+  if (holding === undefined || !isWhole(holding) || holding.catchingUp) return undefined;
   if (holding.lane === claim.owner && holding.epoch === claim.epoch) return { kind: "place", ...end };
   const { origin } = claim;
   const isUnadopted = holding.epoch < claim.epoch && origin.kind === "place" && origin.lane === holding.lane;
@@ -101,15 +101,23 @@ export function isNeeded(claim: ShardClaim, holding: Holding | undefined): boole
   return claim.origin.kind === "place" && claim.origin.lane === holding.lane;
 }
 
-/** The owner, too, would find the shard again after a crash: until it has a checkpoint behind its adoption, what it continued is here. */
+/**
+ * The owner, too, would find the shard again after a crash: until it has a checkpoint behind its adoption, what it continued is here. The checkpoint of a
+ * later writer, that has not claimed the shard again, says nothing: it may have lost the shard.
+ */
 function isDurable(view: View, claim: ShardClaim, holding: Holding | undefined): boolean {
-  return !isWarm(claim, holding) || view.durableOf(claim.owner) >= (holding?.adoptedAt ?? 0);
+  return !isWarm(claim, holding) || isStoredBehind(view, claim, holding?.adoptedAt ?? 0);
+}
+
+function isStoredBehind(view: View, { owner, writer }: ShardClaim, seq: number): boolean {
+  return view.writerOf(owner) === writer && view.durableOf(owner) >= seq;
 }
 
 /** A shard that this member gave away, and whose owner has no checkpoint of it yet. */
-export function isGivenAndNotDurable(view: View, { owner, origin, at }: ShardClaim): boolean {
+export function isGivenAndNotDurable(view: View, claim: ShardClaim): boolean {
+  const { owner, origin, at } = claim;
   const isGiven = owner !== view.lane && origin.kind === "place" && origin.lane === view.lane;
-  return isGiven && view.isServing(owner) && view.durableOf(owner) <= at;
+  return isGiven && view.isServing(owner) && !isStoredBehind(view, claim, at + 1);
 }
 
 function areWantedIn(claim: ShardClaim, placed: Placement): boolean {

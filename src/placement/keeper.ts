@@ -6,10 +6,10 @@
  * K3. Which shards are claimed, S1 to S3 in shift.ts; how the map is changed, C1 to C3 in map-cell.ts.
  */
 
-import type { ShardId } from "../base/index.ts";
+import type { LaneSeq, ShardId } from "../base/index.ts";
 import type { Clock, KeyValue, Log } from "../ports/index.ts";
 import { Beats } from "./beats.ts";
-import { bestFirst, isGivenAndNotDurable, isServed, type View } from "./duties.ts";
+import { bestFirst, eachClaim, isGivenAndNotDurable, isServed, type View } from "./duties.ts";
 import { MapCell } from "./map-cell.ts";
 import { addStandby, claim, drain, pin, removeStandby, undrain, unpin } from "./map-changes.ts";
 import type { MemberInfo } from "./membership.ts";
@@ -191,6 +191,21 @@ export class Keeper {
       (first, one) => (first === undefined || one.lane < first.lane ? one : first),
       undefined,
     );
+  }
+
+  /**
+   * How far the own lane may be trimmed: what every follower has in its checkpoints, and not beyond where a claim of this member was made that it does not
+   * serve, since others have to see there whether it was ever adopted. O(shards).
+   */
+  trimFloor(): LaneSeq {
+    const { host } = this.#options;
+    const { map } = this.#cell;
+    if (map === undefined) return 0 as LaneSeq;
+    let floor: number = this.beats.durableWithOthers(host.lane) ?? Number.MAX_SAFE_INTEGER;
+    eachClaim(map, ({ owner, at }, shard) => {
+      if (owner === host.lane && !isServed(host.holding(shard))) floor = Math.min(floor, at);
+    });
+    return floor as LaneSeq;
   }
 
   /** Shards the map gives to this member, served or not. */

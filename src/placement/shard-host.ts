@@ -32,6 +32,8 @@ export interface Holding {
    * - `stale`: a part of its chain was missed: good for nothing but to be taken anew or discarded.
    */
   readonly state: "filling" | "following" | "served" | "closing" | "kept" | "stale";
+  /** A later owner's lane is being read for it: there may be an adoption that is not seen yet. */
+  readonly catchingUp?: boolean;
   /** Where the adoption of `epoch` was seen in `lane`; undefined when it was before this copy was taken. */
   readonly adoptedAt?: LaneSeq | undefined;
 }
@@ -79,8 +81,8 @@ export interface ShardHost {
    * Takes the shard as a standby, whatever it has of it, or goes over to its next owner. Resolves once it follows; rejects when it cannot (source away, tenure over):
    * ask again. Asking again is harmless, and for a later claim it replaces what was asked before.
    *
-   * From the call on the shard is `filling` unless the owner's lane, from `source.at` on, is read with the shard held: a holding that is not `filling` after
-   * `reached(owner, q)`, and still names an earlier lane, therefore means that there is no adoption of `source.epoch` up to `q`.
+   * From the call on the shard is `filling` or `catchingUp` unless the owner's lane, from `source.at` on, is read with the shard held: a holding that is neither after
+   * `reached(owner, q)`, and still names an earlier lane, therefore means that there is no adoption of `source.epoch` up to `q`. Not so after a call that was rejected.
    */
   standBy(shard: ShardId, source: ShardSource): Promise<void>;
   /** Drops the shard from memory and store. Ignored for a served one. */

@@ -1,7 +1,7 @@
 /** How a shard goes from member to member: O1 to O5 and L1 to L3 of docs/spec/cluster.md, told step by step. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Actor, ClusterStage, movementId, PLACE, SHARD, SKU } from "./cluster-stage.ts";
+import { type Actor, ClusterStage, PLACE, SHARD, SKU } from "./cluster-stage.ts";
 
 let stage: ClusterStage;
 let a: Actor;
@@ -76,7 +76,8 @@ describe("a standby", () => {
     a.ports.process.kill();
     a = await stage.boot("a", { checkpointMs: 100, trimMargin: 0 });
     const source = await stage.adopt(a, 1, { kind: "new" });
-    await stage.receive(a, 10);
+    const movement = { id: stage.nextMovementId() };
+    await stage.receive(a, 10, movement);
     const key = await stage.reserve(a, 2, 60_000, "key");
     await stage.until(() => stage.world.lane("a").first > source.at + 1, "a to trim its lane");
     await stage.receive(a, 1);
@@ -87,7 +88,7 @@ describe("a standby", () => {
     await stage.adopt(b, 2, await stage.sealed(b, "a", 2));
     expect(await stage.record(b)).toMatchObject({ onHand: 13, held: 2, version: 5 });
     expect(await stage.reserve(b, 2, 60_000, "key")).toEqual({ ...key, repeated: true });
-    expect(await stage.receive(b, 10, { id: movementId(1) })).toBe("duplicate");
+    expect(await stage.receive(b, 10, movement)).toBe("duplicate");
   });
 
   it("ends a hold at its time once it owns it, also one it took over as a row of an image", async () => {

@@ -11,8 +11,13 @@
  */
 
 import { hash32, type ShardId, shardOfHash } from "../../../src/base/index.ts";
-import { type ReservationChanged, type ReservationEvent, skuHashOfReservationId } from "../../../src/reservation/index.ts";
-import type { Entry, KeyEntry, Levels, MovementEntry, StockEntry } from "../../../src/shard/index.ts";
+import {
+  type ReservationChanged,
+  type ReservationEvent,
+  type ReservationMade,
+  skuHashOfReservationId,
+} from "../../../src/reservation/index.ts";
+import type { Entry, KeyEntry, Levels, MovementEntry, ParticipationEntry, StockEntry } from "../../../src/shard/index.ts";
 import { causeOf } from "../../../src/stock/index.ts";
 import { mustHold } from "../violation.ts";
 import { free, NOTHING, pairOf, type SeenLine, type SeenReservation, sameLevels } from "../witness.ts";
@@ -26,18 +31,6 @@ export interface Taken {
 
 const NOTHING_TAKEN: Readonly<Taken> = { held: 0, allocated: 0, fulfilled: 0 };
 
-/** What a shard says it knows of a reservation of another shard. */
-export interface SeenParticipation {
-  readonly shard: ShardId;
-  readonly id: string;
-  readonly version: number;
-  readonly lines: readonly (Taken & { readonly sku: string; readonly location: string })[];
-}
-
-/** An entry of a kind that shards of several members need. */
-type SagaEntry = SeenParticipation & { readonly entry: "participation" };
-type SagaKind = ReservationEvent["kind"] | "opened" | "granted" | "refused" | "settled";
-
 export class Books {
   readonly #shards: number;
   /** Levels after each version of a record: version n at n - 1. */
@@ -49,7 +42,7 @@ export class Books {
   /** Movements that were applied. */
   readonly movements = new Map<string, MovementEntry>();
   readonly keys = new Map<string, string>();
-  readonly participations = new Map<string, SeenParticipation>();
+  readonly participations = new Map<string, ParticipationEntry>();
   readonly #taken = new Map<string, Taken>();
   readonly #movedIn = new Map<string, string>();
   /** Reservations touched by the record that is being folded, and since the last look at what is settled. */
@@ -82,8 +75,7 @@ export class Books {
   }
 
   /** Shard of an entry; undefined for one that belongs to none. */
-  shardOf(given: Entry): ShardId | undefined {
-    const entry = given as Entry | SagaEntry;
+  shardOf(entry: Entry): ShardId | undefined {
     switch (entry.entry) {
       case "stock":
         return this.#shardOfSku(entry.event.sku);
@@ -92,7 +84,7 @@ export class Books {
       case "key":
         return this.#shardOfSku(entry.sku);
       case "movement":
-        return (entry as { shard?: ShardId }).shard ?? this.#shardOfSku(entry.id);
+        return entry.shard ?? this.#shardOfSku(entry.id);
       case "participation":
         return entry.shard;
       default:
@@ -100,8 +92,7 @@ export class Books {
     }
   }
 
-  fold(given: Entry, where: string): void {
-    const entry = given as Entry | SagaEntry;
+  fold(entry: Entry, where: string): void {
     if (entry.entry === "stock") this.#stock(entry, where);
     else if (entry.entry === "reservation") this.#reservation(entry.event, where);
     else if (entry.entry === "key") this.#key(entry, where);
@@ -202,12 +193,11 @@ export class Books {
 
   #reservation(event: ReservationEvent, where: string): void {
     this.#inRecord.add(event.id);
-    const kind = event.kind as SagaKind;
-    if (kind === "held" || kind === "opened") this.#made(event as ReservationEvent & { kind: "held" }, kind, where);
-    else this.#changed(event as ReservationChanged, kind, where);
+    if (event.kind === "held" || event.kind === "opened") this.#made(event, where);
+    else this.#changed(event, where);
   }
 
-  #made(event: ReservationEvent & { readonly kind: "held" }, kind: "held" | "opened", where: string): void {
+  #made(event: ReservationMade, where: string): void {
     mustHold(!this.reservations.has(event.id), `W2: ${where} makes reservation ${event.id} a second time`);
     const { id, reference, expiresAt } = event;
     const lines = event.lines.map((line) => ({
@@ -219,14 +209,14 @@ export class Books {
     for (const [index, line] of event.lines.entries()) {
       mustHold(line.quantity <= line.requested, `W4: ${where}: line ${index} of ${event.id} holds more than was asked`);
     }
-    const opening = kind === "opened";
+    const opening = event.kind === "opened";
     const stage = opening ? ("opening" as const) : ("standing" as const);
     this.reservations.set(id, [{ id, reference, version: 1, expiresAt, stage, unsettled: opening, lines }]);
     if (!opening && reference !== undefined) historyOf(this.byReference, reference).push(id);
   }
 
-  #changed(event: ReservationChanged, kind: SagaKind, where: string): void {
-    const { id, version, expiresAt } = event;
+  #changed(event: ReservationChanged, where: string): void {
+    const { id, kind, version, expiresAt } = event;
     const before = this.reservation(id);
     mustHold(before !== undefined, `W2: ${where} changes reservation ${id}, which was never made`);
     mustHold(version === before.version + 1, `W2: ${where}: ${id} goes from ${before.version} to ${version}`);
@@ -234,7 +224,7 @@ export class Books {
     this.#checkTime(before, event, where);
     const lines = linesAfter(before, event, kind, where);
     const stage = stageAfter(kind, before.stage);
-    const unsettled = kind === "extended" ? before.unsettled : ((event as { unsettled?: true }).unsettled ?? false);
+    const unsettled = kind === "extended" ? before.unsettled : (event.unsettled ?? false);
     historyOf(this.reservations, id).push({ ...before, version, expiresAt, stage, unsettled, lines });
     if (kind === "granted" && before.reference !== undefined) historyOf(this.byReference, before.reference).push(id);
   }
@@ -272,7 +262,7 @@ export class Books {
     this.movements.set(entry.id, entry);
   }
 
-  #participation(entry: SeenParticipation, where: string): void {
+  #participation(entry: ParticipationEntry, where: string): void {
     const name = `${entry.shard} ${entry.id}`;
     const before = this.participations.get(name);
     mustHold(
@@ -293,7 +283,7 @@ export class Books {
     this.#toCompare.add(name);
   }
 
-  #participationAgrees({ shard, id, lines }: SeenParticipation, where: string): void {
+  #participationAgrees({ shard, id, lines }: ParticipationEntry, where: string): void {
     for (const line of lines) {
       const taken = this.#taken.get(`${id} ${pairOf(line)}`) ?? NOTHING_TAKEN;
       const same = taken.held === line.held && taken.allocated === line.allocated;
@@ -305,7 +295,7 @@ export class Books {
   }
 
   #compareLines(id: string, where: string, wanted: (pair: string) => boolean): void {
-    for (const name of this.#toCompare) this.#participationAgrees(this.participations.get(name) as SeenParticipation, where);
+    for (const name of this.#toCompare) this.#participationAgrees(this.participations.get(name) as ParticipationEntry, where);
     this.#toCompare.clear();
     for (const line of (this.reservation(id) as SeenReservation).lines) {
       if (!wanted(line.pair)) continue;
@@ -316,7 +306,12 @@ export class Books {
   }
 }
 
-function linesAfter(before: SeenReservation, event: ReservationChanged, kind: SagaKind, where: string): SeenLine[] {
+function linesAfter(
+  before: SeenReservation,
+  event: ReservationChanged,
+  kind: ReservationEvent["kind"],
+  where: string,
+): SeenLine[] {
   const lines = before.lines.map((line) => ({ ...line }));
   for (const change of event.changes) {
     const line = lines[change.line] as SeenLine;
@@ -333,13 +328,13 @@ function linesAfter(before: SeenReservation, event: ReservationChanged, kind: Sa
 
 type Stage = SeenReservation["stage"];
 
-function fitsStage(kind: SagaKind, stage: Stage): boolean {
+function fitsStage(kind: ReservationEvent["kind"], stage: Stage): boolean {
   if (stage === "opening") return kind === "granted" || kind === "refused";
   if (stage === "refused") return kind === "settled";
   return kind !== "granted" && kind !== "refused";
 }
 
-function stageAfter(kind: SagaKind, before: Stage): Stage {
+function stageAfter(kind: ReservationEvent["kind"], before: Stage): Stage {
   if (kind === "granted") return "standing";
   return kind === "refused" ? "refused" : before;
 }

@@ -17,7 +17,7 @@ import type { Program } from "./sim-node.ts";
 const CLIENT_STREAM = 100;
 const ASK_STREAM = 7;
 /** Longest virtual time a run may take to settle, ms. */
-const SETTLE_MS_MAX = 900_000;
+const SETTLE_MS_MAX = 300_000;
 /** Longest virtual time from the end of the faults until every shard is served, ms. */
 const SERVED_MS_MAX = 60_000;
 /** Longer than any hold of the scenario, ms. */
@@ -28,6 +28,8 @@ const EXPIRE_MS_MAX = 10_000;
 const STAND_BY_MS = 15_000;
 const PATIENCE_MS = 8_000;
 const LOOK_MS = 500;
+/** Operations repeated at the end of a run at most. */
+const REPEATS_MAX = 60;
 
 export interface ClusterReport {
   readonly seed: number;
@@ -123,6 +125,7 @@ class ClusterRun {
     await this.#compareAll();
     await this.#loseMachine();
     await this.#compareAll();
+    await this.#repeatAll();
     this.#witness.books.atRest();
     await this.#sellOut();
     this.#finalChecks();
@@ -318,6 +321,19 @@ class ClusterRun {
     await this.#until(() => this.#served(), `every shard to be served without machine ${lost}`, SERVED_MS_MAX);
   }
 
+  /** What was done under a key or a movement id long ago is answered as it was then, whoever has the shard now. */
+  async #repeatAll(): Promise<void> {
+    const done = this.#judge.settled.filter(({ operation, answer }) => isKept(operation, answer));
+    for (const { operation, answer } of done.slice(-REPEATS_MAX)) {
+      const again = await this.#ask(operation);
+      const same =
+        answer.kind === "reserved"
+          ? again.kind === "reserved" && again.repeated && again.reservation.id === answer.reservation.id
+          : again.kind === "duplicate" && "version" in answer && again.version === answer.version;
+      mustHold(same, `${operation.name} was answered ${JSON.stringify(answer)}, and repeated ${JSON.stringify(again)}`);
+    }
+  }
+
   /** Exactly what is available can be reserved, and not one unit more. */
   async #sellOut(): Promise<void> {
     for (const sku of this.#catalogue.skus) {
@@ -367,6 +383,10 @@ class ClusterRun {
       mustHold(made.length === 1, `${reference} made ${made.length} reservations`);
     }
   }
+}
+
+function isKept(operation: Operation, answer: Answer): boolean {
+  return answer.kind === "applied" || (answer.kind === "reserved" && operation.kind === "reserve" && isRepeatable(operation));
 }
 
 function strictRead(name: string, random: SimRandom, { skus, locations }: Catalogue): Operation {

@@ -93,10 +93,9 @@ class ProductionNode implements SimNode {
 
   /** The feed stands where the lane was when this was asked last. */
   #trimFloor(): LaneSeq {
-    const { lane } = this.#options;
     const published = this.#published;
     this.#published = this.#member.host.tenure()?.position ?? published;
-    return Math.min(published, this.#keeper.beats.durableWithOthers(lane) ?? published) as LaneSeq;
+    return Math.min(published, this.#keeper.trimFloor()) as LaneSeq;
   }
 }
 
