@@ -2,6 +2,7 @@
 
 import { validate } from "@scalar/openapi-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ClusterAdmin } from "../../src/api/index.ts";
 import { ask, serverOf, type TestServer } from "./http-fixture.ts";
 import { StubGrid } from "./nats-stub-grid.ts";
 
@@ -17,11 +18,24 @@ interface Operation {
   readonly responses: Readonly<Record<string, AnswerDescription>>;
 }
 
+const never = (): Promise<never> => Promise.reject(new Error("not asked here"));
+const NO_ADMIN: ClusterAdmin = {
+  node: "n",
+  status: () => undefined,
+  lead: () => undefined,
+  laneEnds: () => Promise.resolve(new Map()),
+  pin: never,
+  unpin: never,
+  drain: never,
+  undrain: never,
+  resize: never,
+};
+
 let server: TestServer;
 let document: { openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: object } };
 
 beforeAll(async () => {
-  server = serverOf(new StubGrid());
+  server = serverOf(new StubGrid(), { admin: NO_ADMIN });
   document = (await ask(server, "GET", "/openapi.json")).body as unknown as typeof document;
 });
 afterAll(() => server.close());
@@ -44,11 +58,14 @@ describe("the description", () => {
         .sort(),
     ).toEqual(
       [
+        "DELETE /v1/cluster/drains/{node}",
+        "DELETE /v1/cluster/moves/{shard}",
         "GET /docs",
         "GET /healthz",
         "GET /metrics",
         "GET /openapi.json",
         "GET /readyz",
+        "GET /v1/cluster",
         "GET /v1/events",
         "GET /v1/locations",
         "GET /v1/locations/{location}",
@@ -56,12 +73,15 @@ describe("the description", () => {
         "GET /v1/stock/{sku}",
         "GET /v1/stock/{sku}/{location}",
         "POST /v1/availability",
+        "POST /v1/cluster/drains",
+        "POST /v1/cluster/moves",
         "POST /v1/movements",
         "POST /v1/reservations",
         "POST /v1/reservations/{id}/confirm",
         "POST /v1/reservations/{id}/extend",
         "POST /v1/reservations/{id}/fulfill",
         "POST /v1/reservations/{id}/release",
+        "PUT /v1/cluster/nodes/{node}/members",
         "PUT /v1/locations/{location}",
       ].sort(),
     );
