@@ -5,12 +5,14 @@
  * Y2. The events of a stock record have versions without a gap, and each leads to the levels that the journal says.
  * Y3. The events of a reservation have versions without a gap; those of a participation only grow.
  *
- * Where a record's first events were trimmed, the fold begins with the levels before the first one that is kept.
+ * Where a record's first events were trimmed, the fold begins with the levels before the first one that is kept. A shard that comes from another lane, or from a
+ * backup, begins anew: what was folded of it is of an earlier stay.
  * Memory: the records and reservations that the kept journal touches, and its movement ids.
  */
 
-import type { LaneSeq, LocationId, Sku } from "../base/index.ts";
+import { hash32, type LaneSeq, type LocationId, type ShardId, type Sku, shardOfHash } from "../base/index.ts";
 import { checksumOf, decodeJournalRecord, type JournalRecord } from "../codec/index.ts";
+import { shardOfEntry } from "../member/index.ts";
 import {
   createReservation,
   evolveReservation,
@@ -18,8 +20,9 @@ import {
   type Participation,
   type Reservation,
   type ReservationEvent,
+  skuHashOfReservationId,
 } from "../reservation/index.ts";
-import type { Entry, MovementEntry, ParticipationEntry, StockEntry } from "../shard/index.ts";
+import type { AdoptedEntry, Entry, MovementEntry, ParticipationEntry, StockEntry } from "../shard/index.ts";
 import { emptyRecord, evolve, type StockRecord } from "../stock/index.ts";
 import type { Differences } from "./differences.ts";
 
@@ -30,6 +33,8 @@ export interface FoldedRecord {
   value: StockRecord;
   /** The record before the first event that is kept. */
   readonly base: StockRecord;
+  /** The shard came from elsewhere since the lane is kept: the base was never in this lane. */
+  readonly isForeign: boolean;
 }
 
 export class Fold {
@@ -41,6 +46,9 @@ export class Fold {
   /** By shard and id. */
   readonly movements = new Map<string, MovementEntry>();
   readonly #lane: string;
+  readonly #shards: number;
+  /** Shards that came from elsewhere. */
+  readonly #foreign = new Set<ShardId>();
   readonly #differences: Differences;
   /** Called with each record that the fold meets for the first time. */
   onFirst: (record: FoldedRecord) => void = () => undefined;
@@ -48,8 +56,9 @@ export class Fold {
   events = 0;
   #last: { readonly checksum: number; readonly epoch: number } | undefined;
 
-  constructor(lane: string, differences: Differences) {
+  constructor(lane: string, shards: number, differences: Differences) {
     this.#lane = lane;
+    this.#shards = shards;
     this.#differences = differences;
   }
 
@@ -84,6 +93,22 @@ export class Fold {
     else if (entry.entry === "reservation") this.#addReservation(entry.event);
     else if (entry.entry === "participation") this.#addParticipation(entry);
     else if (entry.entry === "movement") this.movements.set(`${entry.shard ?? ""} ${entry.id}`, entry);
+    else if (entry.entry === "adopted") this.#adopt(entry);
+  }
+
+  #adopt({ shard, origin }: AdoptedEntry): void {
+    if (origin.kind === "new" || (origin.kind === "place" && origin.lane === this.#lane)) return;
+    this.#foreign.add(shard);
+    for (const [key, { value }] of this.records) if (this.#shardOfSku(value.sku) === shard) this.records.delete(key);
+    for (const id of this.reservations.keys()) if (homeOf(id, this.#shards) === shard) this.reservations.delete(id);
+    for (const [name, entry] of this.participations) if (entry.shard === shard) this.participations.delete(name);
+    for (const [name, entry] of this.movements) {
+      if (shardOfEntry(entry, this.#shards) === shard) this.movements.delete(name);
+    }
+  }
+
+  #shardOfSku(sku: Sku): ShardId {
+    return shardOfHash(hash32(sku), this.#shards);
   }
 
   #addStock(entry: StockEntry): void {
@@ -108,7 +133,7 @@ export class Fold {
     const known = this.records.get(key);
     if (known !== undefined) return known;
     const base = before(entry);
-    const folded = { base, value: base };
+    const folded = { base, value: base, isForeign: this.#foreign.has(this.#shardOfSku(base.sku)) };
     this.records.set(key, folded);
     this.onFirst(folded);
     return folded;
@@ -138,6 +163,11 @@ export class Fold {
     }
     this.reservations.set(event.id, evolveReservation({ ...known, version: event.version - 1 }, event));
   }
+}
+
+/** Shard that keeps a reservation. */
+export function homeOf(id: string, shards: number): ShardId {
+  return shardOfHash(skuHashOfReservationId(id) ?? 0, shards);
 }
 
 /** Names a participation in maps. */

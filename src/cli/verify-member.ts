@@ -1,8 +1,8 @@
 /** The verification of one member: journal, then snapshot at its place in the journal, then the tail, then the live records. */
 
-import type { LaneSeq } from "../base/index.ts";
-import { hash32, shardOfHash } from "../base/index.ts";
+import { hash32, type LaneSeq, type ShardId, shardOfHash } from "../base/index.ts";
 import { decodeMark, decodeStockRecord, type Mark, recordKey } from "../codec/index.ts";
+import type { SnapshotStore } from "../ports/index.ts";
 import { CommandFailed } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { Differences } from "./differences.ts";
@@ -28,6 +28,8 @@ export interface VerifyReport {
   readonly events: number;
   /** Where the snapshot stands in the journal; 0 when there is none. */
   readonly checkpoint: number;
+  /** Shards that the checkpoint holds, and of them those that it holds through this lane: the others are compared with no journal. */
+  readonly shards: { readonly held: number; readonly own: number };
   readonly snapshot: SnapshotCounts;
   readonly live: LiveCounts | undefined;
   readonly differences: { readonly count: number; readonly first: readonly string[] };
@@ -40,24 +42,48 @@ const MARK_CHASES_MAX = 50;
 export async function verifyMember(world: World, options: VerifyOptions): Promise<VerifyReport> {
   const { lane, journal, store } = world;
   const differences = new Differences();
-  const fold = new Fold(lane, differences);
+  const shards = decodedMark(store)?.shards ?? options.shards;
+  const fold = new Fold(lane, shards, differences);
   const { first } = await journal.bounds();
   const reader = new Reader(world, fold, first, options.stop);
   const mark = await reader.toMark();
   // No await from here to the end of checkSnapshot: the mark and the values are of one view.
   const movementsKeptFrom = (mark?.at ?? 0) - options.movementRetentionMs;
-  const shards = mark?.shards ?? options.shards;
+  const { held, own } = holdingsOf(mark, lane);
   if (mark !== undefined && fold.checksum !== undefined && fold.checksum !== mark.checksum) {
     differences.add(`record ${mark.seq} of the journal is not the one that the checkpoint rests on`);
   }
-  const snapshot = checkSnapshot({ store, fold, shards, movementsKeptFrom, differences });
-  fold.onFirst = (record) => checkBase(world, record, shards, differences);
+  const snapshot = checkSnapshot({ store, fold, shards, held, own, movementsKeptFrom, differences });
+  fold.onFirst = (record) => checkBase(world, record, shards, own, differences);
   const { last } = await journal.bounds();
   await reader.to(last);
   const { connection } = options;
   const live = connection && (await checkLive(connection, fold, store, differences, options.stop));
   const found = { count: differences.count, first: differences.kept };
-  return { lane, first, last, events: fold.events, checkpoint: mark?.seq ?? 0, snapshot, live, differences: found };
+  const counts = { held: held.size, own: own.size };
+  return {
+    lane,
+    first,
+    last,
+    events: fold.events,
+    checkpoint: mark?.seq ?? 0,
+    shards: counts,
+    snapshot,
+    live,
+    differences: found,
+  };
+}
+
+/** Without a checkpoint nothing is held, and whatever rows there are were never whole. */
+function holdingsOf(mark: Mark | undefined, lane: string): { held: ReadonlySet<ShardId>; own: ReadonlySet<ShardId> } {
+  const held = mark?.held ?? [];
+  const ofLane = held.filter((each) => each.lane === lane);
+  return { held: new Set(held.map(({ shard }) => shard)), own: new Set(ofLane.map(({ shard }) => shard)) };
+}
+
+function decodedMark(store: SnapshotStore): Mark | undefined {
+  const bytes = store.mark();
+  return bytes === undefined ? undefined : decodeMark(bytes);
 }
 
 /** Feeds the fold from the journal, each record once. */
@@ -101,14 +127,20 @@ class Reader {
   }
 
   #mark(): Mark | undefined {
-    const bytes = this.#world.store.mark();
-    return bytes === undefined ? undefined : decodeMark(bytes);
+    return decodedMark(this.#world.store);
   }
 }
 
 /** A record first seen after the checkpoint must begin where the snapshot left it, unless the snapshot is ahead by now. */
-function checkBase({ store }: World, { base }: FoldedRecord, shards: number, differences: Differences): void {
+function checkBase(
+  { store }: World,
+  { base, isForeign }: FoldedRecord,
+  shards: number,
+  own: ReadonlySet<ShardId>,
+  differences: Differences,
+): void {
   const { sku, location } = base;
+  if (isForeign || !own.has(shardOfHash(hash32(sku), shards))) return;
   const bytes = store.get("records", recordKey(shardOfHash(hash32(sku), shards), sku, location));
   const found = bytes === undefined ? { version: 0 } : decodeStockRecord(bytes, sku, location);
   if (found.version > base.version) return;

@@ -1,6 +1,6 @@
-/** What a verification reads: the store and the lane of a data folder, with the node running or not. Writes nothing. */
+/** What a verification reads: the stores of a data folder and their lanes, with the node running or not. Writes nothing. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
@@ -8,97 +8,87 @@ import { decodeMark } from "../codec/index.ts";
 import type { Settings } from "../config/index.ts";
 import { startEmbeddedNats } from "../embedded-nats/index.ts";
 import { laneName, laneStreamName, openLane } from "../journal/index.ts";
-import { connectNats, type NatsOptions, natsOptions } from "../nats/index.ts";
-import type { Journal, Log, SnapshotStore } from "../ports/index.ts";
+import { natsOptions } from "../nats/index.ts";
+import type { Journal, SnapshotStore } from "../ports/index.ts";
 import { openLmdbSnapshotStore } from "../snapshot/index.ts";
 import { CommandFailed, reasonOf } from "./command.ts";
-import { asRecord } from "./connection.ts";
+import { connected, QUIET, runningNode } from "./grid-nats.ts";
 
+/** One member. */
 export interface World {
   readonly lane: string;
   readonly journal: Journal;
   readonly store: SnapshotStore;
-  /** Of the node that runs on this folder, undefined when none does. */
-  readonly httpUrl: string | undefined;
   close(): Promise<void>;
 }
 
-const CONNECT_MS_MAX = 15_000;
+/** A data folder. */
+export interface DataFolder {
+  /** Of the node that runs on it, undefined when none does. */
+  readonly httpUrl: string | undefined;
+  /** Numbers of its members. */
+  readonly members: readonly number[];
+  open(member: number): Promise<World>;
+  close(): Promise<void>;
+}
+
 const STREAM_NOT_FOUND = 10_059;
 
-const QUIET: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
 /** Throws CommandFailed when there is nothing to verify. */
-export async function openWorld(settings: Settings): Promise<World> {
-  const path = join(settings.dataDir, "lmdb", "member-0");
-  if (!existsSync(path)) throw new CommandFailed(`${settings.dataDir} is no data folder of a node: there is no ${path}`);
-  const closers: (() => Promise<unknown>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const step of closers.splice(0).reverse()) await step();
-  };
+export async function openDataFolder(settings: Settings): Promise<DataFolder> {
+  const { dataDir } = settings;
+  const members = membersIn(join(dataDir, "lmdb"));
+  if (members.length === 0)
+    throw new CommandFailed(`${dataDir} is no data folder of a node: there is no ${join(dataDir, "lmdb", "member-0")}`);
+  const running = runningNode(dataDir);
+  const known = running?.natsUrl ?? settings.natsUrl;
+  const embedded = known === undefined ? await embeddedNats(settings) : undefined;
   try {
-    const running = runningNode(settings.dataDir);
-    const natsUrl = running?.natsUrl ?? settings.natsUrl ?? (await embeddedNats(settings, closers));
-    const connection = await connected(natsOptions(settings, natsUrl));
-    closers.push(() => connection.close());
-    const store = await openLmdbSnapshotStore({ path });
-    closers.push(() => store.close());
-    const lane = laneOf(store, settings);
-    const stream = laneStreamName(lane);
-    await mustExist(connection, stream);
-    const journal = await openLane({ connection, stream });
-    closers.push(() => journal.close());
-    return { lane, journal, store, httpUrl: running?.httpUrl, close };
+    const connection = await connected(natsOptions(settings, known ?? embedded?.url));
+    return {
+      httpUrl: running?.httpUrl,
+      members,
+      open: (member) => openMember(connection, settings, member),
+      close: () => connection.close().finally(() => embedded?.stop()),
+    };
   } catch (error) {
-    await close();
+    await embedded?.stop();
     throw error;
   }
 }
 
-interface NodeAddresses {
-  readonly httpUrl: string;
-  readonly natsUrl: string;
+function membersIn(folder: string): number[] {
+  if (!existsSync(folder)) return [];
+  const numbers = readdirSync(folder).flatMap((name) => {
+    const number = /^member-(\d+)$/.exec(name)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
+  return numbers.sort((a, b) => a - b);
 }
 
-/** A node.json whose process is gone was left by a crash. */
-function runningNode(dataDir: string): NodeAddresses | undefined {
-  const path = join(dataDir, "node.json");
-  if (!existsSync(path)) return undefined;
-  const { pid, httpUrl, natsUrl } = asRecord(JSON.parse(readFileSync(path, "utf8")));
-  if (typeof httpUrl !== "string" || typeof natsUrl !== "string" || !isAlive(Number(pid))) return undefined;
-  return { httpUrl, natsUrl };
-}
-
-function isAlive(pid: number): boolean {
+async function openMember(connection: NatsConnection, settings: Settings, member: number): Promise<World> {
+  const store = await openLmdbSnapshotStore({ path: join(settings.dataDir, "lmdb", `member-${member}`) });
   try {
-    return process.kill(pid, 0);
+    const lane = laneOf(store, settings, member);
+    const stream = laneStreamName(lane);
+    await mustExist(connection, stream);
+    const journal = await openLane({ connection, stream });
+    return { lane, journal, store, close: () => journal.close().finally(() => store.close()) };
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    await store.close();
+    throw error;
   }
 }
 
-async function embeddedNats(settings: Settings, closers: (() => Promise<unknown>)[]): Promise<string> {
-  const { dataDir, natsServer } = settings;
-  const server = await startEmbeddedNats({ dataDir, log: QUIET, ...(natsServer === undefined ? {} : { binary: natsServer }) });
-  closers.push(() => server.stop());
-  return server.url;
-}
-
-async function connected(nats: NatsOptions): Promise<NatsConnection> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new CommandFailed(`NATS at ${nats.url} does not answer`)), CONNECT_MS_MAX);
-  try {
-    return await Promise.race([connectNats({ ...nats, name: "stockgrid verify", log: QUIET }), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function embeddedNats({ dataDir, natsServer }: Settings): ReturnType<typeof startEmbeddedNats> {
+  return startEmbeddedNats({ dataDir, log: QUIET, ...(natsServer === undefined ? {} : { binary: natsServer }) });
 }
 
 /** The checkpoint knows its lane; without one the settings say it. */
-function laneOf(store: SnapshotStore, { cluster, nodeId }: Settings): string {
+function laneOf(store: SnapshotStore, { cluster, nodeId }: Settings, member: number): string {
   const mark = store.mark();
   if (mark !== undefined) return decodeMark(mark).lane;
-  return laneName({ cluster, node: nodeId, member: 0 });
+  return laneName({ cluster, node: nodeId, member });
 }
 
 /** Opening a lane makes it when it is missing: a verification must not. */

@@ -5,16 +5,18 @@ import { loadSettings, type Settings, settingsProblemText } from "../config/inde
 import { type Command, type CommandContext, CommandFailed, EXIT_DONE, EXIT_FAILED, readOptions, UsageError } from "./command.ts";
 import { Connection } from "./connection.ts";
 import { paint, type Terminal } from "./terminal.ts";
-import { type VerifyReport, verifyMember } from "./verify-member.ts";
-import { openWorld } from "./verify-world.ts";
+import { type VerifyOptions, type VerifyReport, verifyMember } from "./verify-member.ts";
+import { type DataFolder, openDataFolder } from "./verify-world.ts";
 
 const HELP = `Usage: stockgrid verify [options]
 
-Reads the journal as far as it is kept, folds it with the functions that run live, and compares:
+For each member of a data folder: reads its journal lane as far as it is kept, folds it with the functions that run live, and compares:
   - each journal record with the one before it, each event with the levels it should lead to
   - the snapshot in LMDB with the fold at the same position, every value with its checksum, what records hold with
     what reservations hold, movement ids with the movements
   - the live records of the node, when one runs on the data folder
+Shards that a member only stands by for are held through the lane of another: their values and sums are checked, but they are compared
+with no journal here. Verify the data folder of their owner. Locations are kept in NATS, and not checked.
 Nothing is written. Without a node its embedded NATS server is started for the time of the check.
 
 Options
@@ -68,33 +70,61 @@ function settingsOf(argv: readonly string[], { env, cwd }: CommandContext): Sett
   throw new UsageError(settings.map(settingsProblemText).join("\n"));
 }
 
+/** All members together; `members` has each. */
+interface FolderReport extends Pick<VerifyReport, "differences" | "live"> {
+  readonly members: readonly VerifyReport[];
+}
+
 async function verified(
   settings: Settings,
   apiKey: string | undefined,
   { env, interrupted }: CommandContext,
-): Promise<VerifyReport> {
-  const world = await openWorld(settings);
+): Promise<FolderReport> {
+  const folder = await openDataFolder(settings);
+  const { httpUrl } = folder;
+  const connection = httpUrl === undefined ? undefined : new Connection(httpUrl, apiKey ?? env["STOCKGRID_API_KEY"]);
+  const options = {
+    shards: settings.shards,
+    movementRetentionMs: settings.movementRetentionHours * HOUR_MS,
+    connection,
+    stop: interrupted,
+  };
   try {
-    const { httpUrl } = world;
-    return await verifyMember(world, {
-      shards: settings.shards,
-      movementRetentionMs: settings.movementRetentionHours * HOUR_MS,
-      connection: httpUrl === undefined ? undefined : new Connection(httpUrl, apiKey ?? env["STOCKGRID_API_KEY"]),
-      stop: interrupted,
-    });
+    const members: VerifyReport[] = [];
+    for (const member of folder.members) members.push(await verifiedMember(folder, member, options));
+    return { ...together(members), members };
   } catch (error) {
     if (error instanceof CorruptData) throw new CommandFailed(`damaged: ${error.message}`);
     throw error;
+  } finally {
+    await folder.close();
+  }
+}
+
+async function verifiedMember(folder: DataFolder, member: number, options: VerifyOptions): Promise<VerifyReport> {
+  const world = await folder.open(member);
+  try {
+    return await verifyMember(world, options);
   } finally {
     await world.close();
   }
 }
 
-function reportText(report: VerifyReport, terminal: Terminal): string {
-  const { first, last, events, checkpoint, snapshot, live, differences } = report;
+function together(members: readonly VerifyReport[]): Pick<VerifyReport, "differences" | "live"> {
+  const lives = members.flatMap(({ live }) => (live === undefined ? [] : [live]));
+  const sum = (of: (live: (typeof lives)[number]) => number): number => lives.reduce((total, live) => total + of(live), 0);
+  return {
+    live: lives.length === 0 ? undefined : { compared: sum((live) => live.compared), movedOn: sum((live) => live.movedOn) },
+    differences: {
+      count: members.reduce((total, { differences }) => total + differences.count, 0),
+      first: members.flatMap(({ differences }) => differences.first),
+    },
+  };
+}
+
+function reportText({ members, live, differences }: FolderReport, terminal: Terminal): string {
   const lines = [
-    `journal   ${last - first + 1} records (${first} to ${last}) of lane ${report.lane}, ${events} events`,
-    `snapshot  at record ${checkpoint}: ${snapshot.records} stock records, ${snapshot.reservations} reservations, ${snapshot.movements} movement ids, ${snapshot.locations} locations`,
+    ...members.flatMap(memberLines),
     live === undefined
       ? "live      no node runs on this folder"
       : `live      ${live.compared} records compared, ${live.movedOn} changed meanwhile`,
@@ -102,4 +132,14 @@ function reportText(report: VerifyReport, terminal: Terminal): string {
     differences.count === 0 ? paint(terminal, "green", "all agree") : `${differences.count} differences`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function memberLines({ lane, first, last, events, checkpoint, shards, snapshot }: VerifyReport): string[] {
+  const followed = shards.held - shards.own;
+  const { records, reservations, movements } = snapshot;
+  return [
+    `journal   ${last - first + 1} records (${first} to ${last}) of lane ${lane}, ${events} events`,
+    `snapshot  at record ${checkpoint}, ${shards.own} shards: ${records} stock records, ${reservations} reservations, ${movements} movement ids`,
+    ...(followed === 0 ? [] : [`followed  ${followed} more shards, of other lanes: not compared with a journal`]),
+  ];
 }

@@ -38,7 +38,7 @@ beforeAll(async () => {
   writeFileSync(join(cwd, "locations.csv"), "location,type,name\nuk,dc,Warehouse\n");
   writeFileSync(join(cwd, "balances.csv"), "sku,location,quantity\nA,uk,10\nB,uk,20\n");
   writeFileSync(join(cwd, "movements.csv"), "id,type,sku,location,quantity\nm1,sale,A,uk,1\n");
-  const node = startStockgrid(["serve", "--http-port", "0", "--log-level", "warn"], { cwd });
+  const node = startStockgrid(["serve", "--http-port", "0", "--members", "1", "--log-level", "warn"], { cwd });
   await node.printed(/access/);
   for (const file of ["locations.csv", "balances.csv", "movements.csv"])
     expect(await runStockgrid(["import", file], { cwd })).toMatchObject({ status: 0 });
@@ -60,9 +60,56 @@ describe("a sound data folder", () => {
     const { status, out } = await runStockgrid(["verify"], { cwd });
     expect(status).toBe(0);
     expect(out).toMatch(
-      /events\nsnapshot +at record \d+: 2 stock records, 1 reservations, 3 movement ids, 1 locations\nlive +no node runs on this folder\nall agree\n$/,
+      /events\nsnapshot +at record \d+, 256 shards: 2 stock records, 1 reservations, 3 movement ids\nlive +no node runs on this folder\nall agree\n$/,
     );
   });
+});
+
+describe("a data folder of several members", () => {
+  it("agrees while they run and after shards have moved between them", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "stockgrid-verify-members-"));
+    try {
+      await movedAbout(dir);
+    } finally {
+      rmSync(dir, { recursive: true, maxRetries: 20, retryDelay: 100 });
+    }
+  }, 120_000);
+
+  /** Two members, then one, then two again, with changes in between. */
+  async function movedAbout(dir: string): Promise<void> {
+    const serve = [
+      "serve",
+      "--http-port",
+      "0",
+      "--members",
+      "2",
+      "--shards",
+      "8",
+      "--checkpoint-seconds",
+      "1",
+      "--log-level",
+      "warn",
+    ];
+    const node = startStockgrid(serve, { cwd: dir });
+    await node.printed(/access/);
+    for (const file of ["locations.csv", "balances.csv"]) {
+      expect(await runStockgrid(["import", join(cwd, file)], { cwd: dir })).toMatchObject({ status: 0 });
+    }
+    for (const members of ["1", "2"]) {
+      for (const sku of ["A", "B"])
+        expect(await runStockgrid(["reserve", sku, "uk", "1"], { cwd: dir })).toMatchObject({ status: 0 });
+      expect(await runStockgrid(["cluster", "members", members, "--wait"], { cwd: dir })).toMatchObject({ status: 0 });
+    }
+    expect(await runStockgrid(["reserve", "A", "uk", "1"], { cwd: dir })).toMatchObject({ status: 0 });
+    const running = await runStockgrid(["verify", "--shards", "8", "--json"], { cwd: dir });
+    expect(running).toMatchObject({ error: "", status: 0 });
+    expect(JSON.parse(running.out)).toMatchObject({ differences: { count: 0 }, members: [{}, {}] });
+    node.child.kill("SIGINT");
+    await node.ended;
+    const { status, out } = await runStockgrid(["verify", "--shards", "8"], { cwd: dir });
+    expect(out).toMatch(/lane default_.*_0,.*lane default_.*_1,.*all agree/s);
+    expect(status).toBe(0);
+  }
 });
 
 describe("a data folder in which", () => {
@@ -122,7 +169,7 @@ describe("the fold", () => {
 
   function folded(...records: JournalRecord[]): string[] {
     const differences = new Differences();
-    const fold = new Fold("l", differences);
+    const fold = new Fold("l", SHARDS, differences);
     for (const [index, each] of records.entries()) fold.add((index + 1) as LaneSeq, encodeJournalRecord(each));
     return differences.kept;
   }
