@@ -22,6 +22,10 @@ const COMMANDS = [
   "fulfill",
   "tail",
   "config",
+  "cluster",
+  "backup",
+  "restore",
+  "reshard",
   "bench",
 ];
 
