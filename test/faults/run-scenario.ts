@@ -31,8 +31,11 @@ const ANSWERS_AFTER = 50;
 const ANSWER_MS_MAX = 60_000;
 /** Beyond a beat of the grid's timers; a hold that outlives its time by more is a fault. */
 const EXPIRY_LATE_MS = 2_000;
-/** How long the lines of other shards may be behind the answer. */
-const FOLLOW_MS = 250;
+/**
+ * How long what a reservation came to may take to reach its other shards, ms: at once as a rule; when its home shard moves or fails over just then, its next owner
+ * follows it up.
+ */
+const FOLLOW_MS = 4_000;
 
 const LOAD: Omit<LoadSettings, "urls" | "seed" | "strictQuery"> = {
   clients: 8,

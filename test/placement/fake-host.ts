@@ -158,7 +158,9 @@ export class FakeHost implements ShardHost {
     });
   }
 
-  probe(): void {}
+  probe(): void {
+    // A fake has nothing to prove.
+  }
 
   stepDown(): void {
     if (this.tenure() !== undefined) this.#rejoin();
