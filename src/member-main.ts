@@ -6,16 +6,16 @@
 import { join } from "node:path";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { NatsConnection } from "@nats-io/nats-core";
-import { buildHttpServer, type ClusterAdmin, parseMovement, startNatsService } from "./api/index.ts";
+import { buildHttpServer, type ClusterAdmin, startNatsService } from "./api/index.ts";
 import { CorruptData, invariant, type LaneSeq, type ShardId } from "./base/index.ts";
 import type { Settings } from "./config/index.ts";
 import { openEventTail } from "./feed/index.ts";
-import { startIngest } from "./ingest/index.ts";
+import { Inbound } from "./inbound.ts";
 import { laneEnds, laneName, openLanes, UnsuitableLane } from "./journal/index.ts";
+import { LatePeers } from "./late-peers.ts";
 import { fetchImage, ImageObjects, NatsLinks, NodeLinks, serveImages, ThreadLinks } from "./links/index.ts";
 import { LocationBook } from "./locations/index.ts";
 import {
-  type Grid,
   type ImageSource,
   Member,
   type MemberLimits,
@@ -27,14 +27,7 @@ import { openMemberStore, rememberDamage } from "./member-store.ts";
 import { NodeMetrics } from "./metrics/index.ts";
 import { connectNats } from "./nats/index.ts";
 import { type FromMemberThread, MEMBERS_MAX, type MemberThreadData, type ToMemberThread, VERSION } from "./node-messages.ts";
-import {
-  describeIngest,
-  describeKeeper,
-  describeLag,
-  describeMember,
-  describeRouter,
-  observeForwarding,
-} from "./node-metrics.ts";
+import { describeKeeper, describeLag, describeMember, describeRouter, observeForwarding } from "./node-metrics.ts";
 import { decodeShardMap, Keeper, MAP_KEY } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
 import { openKeyValue, UnsuitableBucket } from "./registry/index.ts";
@@ -377,76 +370,6 @@ class MemberMain {
 
   #say(message: FromMemberThread): void {
     this.#port.postMessage(message);
-  }
-}
-
-/** Takes in the stream of inbound movements while this member leads. */
-class Inbound {
-  readonly #site: Pick<Site, "nats" | "log" | "lane" | "metrics">;
-  readonly #grid: Grid;
-  #running: Promise<{ stop(): Promise<void> } | undefined> = Promise.resolve(undefined);
-  #leads = false;
-
-  constructor(site: Pick<Site, "nats" | "log" | "lane" | "metrics">, grid: Grid) {
-    this.#site = site;
-    this.#grid = grid;
-  }
-
-  lead(leads: boolean): void {
-    if (leads === this.#leads) return;
-    this.#leads = leads;
-    this.#running = this.#running.then(async (running) => {
-      await running?.stop();
-      return leads ? this.#start() : undefined;
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.lead(false);
-    await this.#running;
-  }
-
-  async #start(): Promise<{ stop(): Promise<void> } | undefined> {
-    const { nats, log, lane, metrics } = this.#site;
-    try {
-      const connection = await connectNats({ ...nats, name: `stockgrid ingest ${lane}`, log });
-      const ingest = await startIngest({ connection, grid: this.#grid, parseMovement, log });
-      describeIngest(metrics, ingest);
-      return { stop: () => ingest.stop().finally(() => connection.close()) };
-    } catch (error) {
-      log.error({ error: String(error) }, "the inbound stream cannot be taken in; tried again with the next lead");
-      return undefined;
-    }
-  }
-}
-
-/** The router and the member need each other: the member gets this, and asks nobody before it is given the router. */
-class LatePeers implements Peers {
-  #peers: Peers | undefined;
-
-  are(peers: Peers): void {
-    this.#peers = peers;
-  }
-
-  hold(...asked: Parameters<Peers["hold"]>): void {
-    this.#known.hold(...asked);
-  }
-
-  follow(...asked: Parameters<Peers["follow"]>): void {
-    this.#known.follow(...asked);
-  }
-
-  claimMovement(...asked: Parameters<Peers["claimMovement"]>): void {
-    this.#known.claimMovement(...asked);
-  }
-
-  freeMovement(...asked: Parameters<Peers["freeMovement"]>): void {
-    this.#known.freeMovement(...asked);
-  }
-
-  get #known(): Peers {
-    invariant(this.#peers !== undefined, "the router is there before the member serves");
-    return this.#peers;
   }
 }
 
