@@ -57,6 +57,7 @@ function gridPermissions(cluster: string): Permissions {
       "stockgrid.link.>",
       "stock.events.>",
       "stock.feed.cursor.>",
+      "stock.feed.order",
       `$KV.${state}.>`,
       `$KV.${members}.>`,
       `$KV.${AVAILABILITY_BUCKET}.>`,

@@ -111,21 +111,6 @@ const SUBSCRIBE: typeof PUBLISH = [
 
 const USERS: readonly Role[] = ["grid", "operator", "client", "ingest"];
 
-describe.each([
-  ["publish", PUBLISH],
-  ["subscribe", SUBSCRIBE],
-] as const)("permission to %s", (operation, table) => {
-  it.each(USERS)("of %s is as the table says", async (user) => {
-    const connection = await as(user);
-    const found: [string, boolean][] = [];
-    for (const [subject, users] of table) {
-      const harmful = operation === "publish" && users.includes(user) && HARMFUL.includes(subject);
-      found.push([subject, harmful ? true : await isAllowed(connection, operation, subject)]);
-    }
-    expect(found).toEqual(table.map(([subject, users]) => [subject, users.includes(user)]));
-  });
-});
-
 describe("a client", () => {
   it("reserves, over the account's border", async () => {
     const client = await as("client");
@@ -145,7 +130,7 @@ describe("a client", () => {
     for await (const message of await client.requestMany("$SRV.PING", "", { strategy: "timer", maxWait: 1_000 })) {
       found.push(message.json<{ name: string }>().name);
     }
-    expect(found).toEqual(["stockgrid"]);
+    expect(new Set(found)).toEqual(new Set(["stockgrid"]));
   });
 
   it("reads events and availability from copies, in order and whole", async () => {
@@ -306,3 +291,19 @@ function plainAnswer(): Promise<string> {
     socket.on("close", () => resolve(said));
   });
 }
+
+// Last: what the allowed ones say here is no map, no lane and no event, and the node will not stand it.
+describe.each([
+  ["publish", PUBLISH],
+  ["subscribe", SUBSCRIBE],
+] as const)("permission to %s", (operation, table) => {
+  it.each(USERS)("of %s is as the table says", async (user) => {
+    const connection = await as(user);
+    const found: [string, boolean][] = [];
+    for (const [subject, users] of table) {
+      const harmful = operation === "publish" && users.includes(user) && HARMFUL.includes(subject);
+      found.push([subject, harmful ? true : await isAllowed(connection, operation, subject)]);
+    }
+    expect(found).toEqual(table.map(([subject, users]) => [subject, users.includes(user)]));
+  });
+});
