@@ -103,7 +103,8 @@ export class MemberState {
 
   applyChanged(shard: Shard, cell: ReservationCell, event: ReservationChanged): void {
     shard.putReservation(cell, evolveReservation(cell.value, event));
-    if (event.kind === "extended") this.#onHold(event.expiresAt, event.id);
+    // Granted may be the first time that it holds anything: until then nobody looked after its end.
+    if (event.kind === "extended" || event.kind === "granted") this.#onHold(event.expiresAt, event.id);
   }
 
   applyParticipation(shard: Shard, value: Participation): void {
