@@ -90,6 +90,8 @@ export class Intake {
   async #take(shard: ShardId, source: ShardSource): Promise<void> {
     const { replica } = this.#options;
     const held = replica.holdings.get(shard);
+    // What is held may have come with the task before.
+    if (held !== undefined) held.catchingUp = true;
     if (held?.state === "following" && held.lane === source.owner && held.epoch >= source.epoch) return this.#durable(held);
     if (held?.state === "kept" && held.lane === imageLaneOf(source)) return;
     this.#checkLeft(shard, source.epoch);

@@ -103,6 +103,7 @@ export class MemberState {
 
   applyChanged(shard: Shard, cell: ReservationCell, event: ReservationChanged): void {
     shard.putReservation(cell, evolveReservation(cell.value, event));
+    // Granted may be the first time that it holds anything: until then nobody looked after its end.
     if (event.kind === "extended" || event.kind === "granted") this.#onHold(event.expiresAt, event.id);
   }
 

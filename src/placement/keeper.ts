@@ -22,6 +22,8 @@ import { type ClusterStatus, clusterStatus } from "./status.ts";
 const TICK_MS = 25;
 /** Without a sign that something changed, one tick in so many makes a pass. */
 const TICKS_A_PASS = 4;
+/** A member that wrote nothing for so many ticks, five seconds, writes a barrier: whoever sealed its lane meanwhile may have claimed nothing that would show. */
+const TICKS_A_PROBE = 200;
 /** How long a leaving member waits for the others to take its shards. */
 export const LEAVE_MS = 20_000;
 
@@ -76,6 +78,8 @@ export class Keeper {
   /** At the last pass; 0 for none. */
   #lastWriter = 0;
   #ticks = 0;
+  /** Of the own lane, when it was looked at last. */
+  #probedAt: LaneSeq | undefined;
   #isPoked = false;
   #isLeaving = false;
   #isStopped = false;
@@ -233,7 +237,15 @@ export class Keeper {
     if (this.#isStopped) return;
     this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
     this.#ticks++;
+    if (this.#ticks % TICKS_A_PROBE === 0) this.#probe();
     if (this.#ticks % TICKS_A_PASS === 0 || this.#hasNews()) this.#pass();
+  }
+
+  #probe(): void {
+    const { host } = this.#options;
+    const position = host.tenure()?.position;
+    if (position !== undefined && position === this.#probedAt) host.probe();
+    this.#probedAt = position;
   }
 
   /** What a host that calls nobody back shows by itself. */

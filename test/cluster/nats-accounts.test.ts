@@ -274,7 +274,7 @@ async function laneLast(): Promise<number> {
 /** Inbound messages that the grid refused: it has seen them. */
 async function ingestProblems(): Promise<number> {
   const text = await (await fetch(`${cluster.nodes[0]?.httpUrl}/metrics`)).text();
-  return Number(/stockgrid_ingest_messages_total\{result="rejected"\} (\d+)/.exec(text)?.[1] ?? 0);
+  return Number(/stockgrid_ingest_messages_total\{[^}]*result="rejected"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
 }
 
 /** What a server says to a client that goes on without TLS. */

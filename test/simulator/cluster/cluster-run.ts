@@ -1,6 +1,6 @@
 /** One run of a cluster: a seed, its world, its clients and faults, a calm end, and the checks that follow. */
 
-import type { ReservationId, ShardId } from "../../../src/base/index.ts";
+import { hash32, type ReservationId, type ShardId, type Sku, shardOfHash } from "../../../src/base/index.ts";
 import { Client, type ClientWorld, isRepeatable, type Reached, send } from "../client.ts";
 import { type Answer, Judge, type Seen } from "../judge.ts";
 import { type Catalogue, catalogueOf, nextOperation, type Operation, openingReceipt } from "../operations.ts";
@@ -28,6 +28,8 @@ const EXPIRE_MS_MAX = 10_000;
 const STAND_BY_MS = 15_000;
 const PATIENCE_MS = 8_000;
 const LOOK_MS = 500;
+/** How long the owner before is asked after a shard has gone to another, ms. */
+const FORMER_MS = 6_000;
 /** Operations repeated at the end of a run at most. */
 const REPEATS_MAX = 60;
 
@@ -77,6 +79,7 @@ class ClusterRun {
   readonly #clients: Client[] = [];
   readonly #clientWorld: ClientWorld;
   readonly #random: SimRandom;
+  readonly #owners = new Map<ShardId, { readonly now: string; readonly before: string | undefined; readonly sinceMs: number }>();
   #calm = false;
   #servedAfterMs = 0;
   #failure: unknown;
@@ -160,11 +163,42 @@ class ClusterRun {
     this.#world.scheduler.schedule(LOOK_MS, () => {
       try {
         this.#witness.catchUp();
+        this.#askFormerOwners();
       } catch (error) {
         this.#clientWorld.fail(error);
       }
       this.#look();
     });
+  }
+
+  /** Whoever had a shard until a moment ago may not know yet that it has it no more: strict reads must not be answered from its memory. */
+  #askFormerOwners(): void {
+    const { elapsedMs } = this.#world.scheduler;
+    for (const sku of this.#catalogue.skus) {
+      const shard = shardOfHash(hash32(sku), this.#plan.shards);
+      const lane = this.#witness.chains.segment(shard)?.lane;
+      const known = this.#owners.get(shard);
+      if (lane !== undefined && lane !== known?.now)
+        this.#owners.set(shard, { now: lane, before: known?.now, sinceMs: elapsedMs });
+      const { before, sinceMs } = this.#owners.get(shard) ?? { before: undefined, sinceMs: 0 };
+      if (before === undefined || elapsedMs - sinceMs > FORMER_MS) continue;
+      const former = this.#host.running().find(({ name }) => name.startsWith(`${before}#`));
+      if (former !== undefined) this.#askStrictly(former, sku);
+    }
+  }
+
+  #askStrictly({ member }: Running, sku: Sku): void {
+    for (const location of this.#catalogue.locations) {
+      const operation: Operation = { kind: "read", name: "former", sku, location, strict: true };
+      const floor = this.#judge.floorOf(operation);
+      send(member, operation, (answer) => {
+        try {
+          if (answer.kind !== "fault") this.#judge.hear(operation, answer, floor);
+        } catch (error) {
+          this.#clientWorld.fail(error);
+        }
+      });
+    }
   }
 
   #ownsNothing(lane: string): boolean {

@@ -11,7 +11,7 @@ import { describeClusterFailure } from "./report.ts";
 const SEEDS = Number(process.env["SEEDS"] ?? 120);
 const SEEDS_A_TEST = 10;
 /** Seeds beyond the first ones that found something. */
-const REGRESSIONS = [141, 155, 179, 183, 217, 219, 230, 300, 324];
+const REGRESSIONS = [141, 155, 179, 183, 219, 230, 300, 324, 1169, 1246, 1308, 1601, 1963, 2075, 2097, 2126];
 
 async function expectSound(seed: number): Promise<ClusterReport> {
   const report = await runClusterSeed(seed, productionProgram);

@@ -22,6 +22,8 @@ export class SimSnapshotStore implements SnapshotStore {
   readonly #weather: Weather;
   /** Commits whose outcome is not told yet, and who waits for the last of them. */
   #inFlight = 0;
+  /** When the last of the commits so far gets to each of its steps: one writer takes them one after the other. */
+  readonly #busyUntil = { shown: 0, flushed: 0 };
   #whenIdle: (() => void)[] = [];
 
   constructor(disk: SimDisk, process: SimProcess, weather: Weather) {
@@ -65,7 +67,7 @@ export class SimSnapshotStore implements SnapshotStore {
       if (--this.#inFlight === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
     };
     const fails = this.#weather.checkpointFails();
-    this.#after(this.#weather.checkpointLatencyMs(), () => {
+    this.#inOrder("shown", () => {
       if (fails) done(new Error("the disk is full"));
       else this.#show(changes, mark, done);
     });
@@ -75,14 +77,17 @@ export class SimSnapshotStore implements SnapshotStore {
   #show(changes: readonly Change[], mark: MarkBytes, done: (error?: Error) => void): void {
     const image = imageAfter(this.#disk.visible, changes, mark);
     this.#disk.visible = image;
-    this.#after(this.#weather.checkpointLatencyMs(), () => {
+    this.#inOrder("flushed", () => {
       this.#disk.flushed = image;
       done();
     });
   }
 
-  #after(delayMs: number, callback: () => void): void {
-    this.#process.scheduler.schedule(delayMs, this.#process.guard(callback));
+  #inOrder(step: "shown" | "flushed", callback: () => void): void {
+    const { scheduler } = this.#process;
+    const at = Math.max(this.#busyUntil[step], scheduler.elapsedMs + this.#weather.checkpointLatencyMs());
+    this.#busyUntil[step] = at;
+    scheduler.schedule(at - scheduler.elapsedMs, this.#process.guard(callback));
   }
 }
 
