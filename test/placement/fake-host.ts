@@ -158,7 +158,9 @@ export class FakeHost implements ShardHost {
     });
   }
 
-  probe(): void {}
+  probe(): void {
+    if (this.#writer !== undefined) this.#append(this.#writer, []).catch(() => undefined);
+  }
 
   stepDown(): void {
     if (this.tenure() !== undefined) this.#rejoin();
