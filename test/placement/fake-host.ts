@@ -159,7 +159,7 @@ export class FakeHost implements ShardHost {
   }
 
   probe(): void {
-    // A fake has nothing to prove.
+    if (this.#writer !== undefined) this.#append(this.#writer, []).catch(() => undefined);
   }
 
   stepDown(): void {
