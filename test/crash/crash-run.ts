@@ -29,7 +29,7 @@ type Victim = "grid" | "nats" | "both";
 
 const PLACE = "place";
 const SKUS = ["hot", "warm", "cold"] as const;
-const OPENING_UNITS = 60;
+const OPENING_UNITS = 40;
 const WORKERS = 12;
 const KILL_AFTER_MS_MAX = 900;
 const VICTIMS: readonly Victim[] = ["grid", "nats", "both"];

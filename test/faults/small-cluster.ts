@@ -146,7 +146,8 @@ export class SmallCluster implements Cluster {
   #startNode(): void {
     const words = ["serve", "--data-dir", this.#dataDir, "--http-port", "0", "--nats-url", this.#natsUrl];
     const identity = ["--node-id", NODE, "--shards", String(this.shards)];
-    const env = { ...process.env, STOCKGRID_CHECKPOINT_SECONDS: "1", ...this.#settings };
+    // One member: no shard ever moves, so that nothing is behind an answer, and its lane alone can rebuild its store.
+    const env = { ...process.env, STOCKGRID_MEMBERS: "1", STOCKGRID_CHECKPOINT_SECONDS: "1", ...this.#settings };
     this.#log = "";
     const child = spawn(process.execPath, [COMMAND, ...words, ...identity], { stdio: ["ignore", "ignore", "pipe"], env });
     child.stderr?.on("data", (text: Buffer) => {
