@@ -46,8 +46,8 @@ const CONNECTIONS = 64;
 export const section: Section<ClusterResult> = { name: "cluster", title: "Several members", run, verdicts };
 
 async function run({ quick, log }: BenchRun): Promise<ClusterResult> {
-  const rounds = quick ? 1 : 7;
-  const seconds = quick ? 1 : 3;
+  const rounds = quick ? 1 : 5;
+  const seconds = quick ? 1 : 2;
   const thread = await measureThreads(rounds, seconds);
   log(`   same node: own ${formatSpread(spreadOf(thread.own), 2)} ms, other ${formatSpread(spreadOf(thread.other), 2)} ms`);
   const nats = await measureNodes(rounds, seconds);
@@ -61,8 +61,9 @@ async function measureThreads(rounds: number, seconds: number): Promise<Forwarde
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await tempFolder("bench-cluster")).path;
   const grid = stack.use(await startGrid(folder, { STOCKGRID_MEMBERS: "2" }));
+  await clusterMapOf(grid.natsUrl, 2);
   await loadStock(grid.client, MANY_SKUS, UNITS_A_SKU, "bench");
-  return forwarded(grid, rounds, seconds);
+  return await forwarded(grid, rounds, seconds);
 }
 
 /** Two nodes with a member each; the second uses the NATS server of the first. */
@@ -71,8 +72,9 @@ async function measureNodes(rounds: number, seconds: number): Promise<Forwarded>
   const first = stack.use(await startGrid(stack.use(await tempFolder("bench-cluster")).path, { STOCKGRID_NODE_ID: "one" }));
   const settings = { STOCKGRID_NODE_ID: "two", STOCKGRID_NATS_URL: first.natsUrl };
   stack.use(await startGrid(stack.use(await tempFolder("bench-cluster")).path, settings));
+  await clusterMapOf(first.natsUrl, 2);
   await loadStock(first.client, MANY_SKUS, UNITS_A_SKU, "bench");
-  return forwarded(first, rounds, seconds);
+  return await forwarded(first, rounds, seconds);
 }
 
 async function forwarded(grid: RunningGrid, rounds: number, seconds: number): Promise<Forwarded> {
@@ -118,6 +120,7 @@ async function measureCpu(
   await using stack = new AsyncDisposableStack();
   const start = async (members: string): Promise<RunningGrid> => {
     const grid = stack.use(await startGrid(stack.use(await tempFolder("bench-cluster")).path, { STOCKGRID_MEMBERS: members }));
+    await clusterMapOf(grid.natsUrl, Number(members));
     await loadStock(grid.client, MANY_SKUS, UNITS_A_SKU, "bench");
     return grid;
   };

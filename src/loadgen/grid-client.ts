@@ -9,7 +9,11 @@ export interface GridClient {
 }
 
 interface MovementAnswer {
-  readonly results: readonly { readonly id: string; readonly status: string; readonly problem?: { readonly title?: string } }[];
+  readonly results: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly problem?: { readonly title?: string; readonly detail?: string };
+  }[];
 }
 
 export interface StockLevels {
@@ -60,7 +64,7 @@ async function moveAll(client: GridClient, load: ReservationLoad, form: (sku: st
     });
     const { results } = await callGrid<MovementAnswer>(client, "POST", "/v1/movements", movements);
     const bad = results.find((result) => result.status === "rejected");
-    if (bad !== undefined) throw new Error(`movement ${bad.id} was rejected: ${bad.problem?.title ?? "no reason given"}`);
+    if (bad !== undefined) throw new Error(`movement ${bad.id} was rejected: ${bad.problem?.detail ?? "no reason given"}`);
   }
 }
 

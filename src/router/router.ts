@@ -114,7 +114,11 @@ export class Router implements Grid, Peers {
 
   move(movement: Movement, done: (result: MovementResult) => void): void {
     if (this.#member.serves(this.#shardOfSku(movement.sku)) && this.#desk.knowsPlaces(movement)) {
-      return this.#member.move(movement, done);
+      // It may stand in line there until the shard has moved.
+      return this.#member.move(movement, (result) => {
+        if (result.kind === "fault" && result.code === "not-owner") this.#calls.start({ op: "move", movement }, done as AnyDone);
+        else done(result);
+      });
     }
     this.#calls.start({ op: "move", movement }, done as AnyDone);
   }
