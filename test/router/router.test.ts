@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { type EpochMs, hash32, type LocationId, type ReservationId, type ShardId, type Sku } from "../../src/base/index.ts";
-import type { Reserve } from "../../src/member/index.ts";
+import type { MovementResult, Reserve } from "../../src/member/index.ts";
 import { createReservation, formatReservationId } from "../../src/reservation/index.ts";
 import type { Answer, Command } from "../../src/router/command.ts";
 import { emptyRecord, type Movement } from "../../src/stock/index.ts";
@@ -71,14 +71,20 @@ describe("a command for a shard of the own member", () => {
     const done = (): void => undefined;
     a.router.reserve(reserve(FIRST), done);
     expect(a.member.done).toBe(done);
-    a.router.move(receipt(FIRST), done);
-    expect(a.member.done).toBe(done);
     a.router.stock(FIRST, done, { strict: true });
     expect(a.member.done).toBe(done);
     a.router.availability([FIRST, SECOND], undefined, done);
     expect(a.member.done).toBe(done);
     expect(a.member.commands.at(-2)).toEqual({ op: "stock", sku: FIRST, strict: true });
     expect([cluster.network.sent, a.router.pending]).toEqual([0, 0]);
+  });
+
+  it("is asked of the next owner when it is a movement that stood in line while its shard moved", () => {
+    const heard: unknown[] = [];
+    a.router.move(receipt(FIRST), (result) => heard.push(result));
+    const answer = a.member.done as (result: MovementResult) => void;
+    answer({ kind: "fault", code: "not-owner", retryAfterMs: 0, detail: "moved" });
+    expect([heard, a.router.pending]).toEqual([[], 1]);
   });
 });
 
