@@ -161,6 +161,7 @@ export class Incarnation {
   /** What the shards left undone elsewhere is taken up again, and their holds are timed. */
   #onAdopted(shards: readonly ShardId[]): void {
     this.#expiry.reload();
+    this.#advanceExpiry(this.#options.ports.clock.now());
     for (const shard of shards) this.followUps.resume(this.state.shards[shard] as Shard);
   }
 
@@ -348,11 +349,16 @@ export class Incarnation {
     }
   }
 
+  /** Holds that are due, or soon will be, are in the heap from here on: whoever is first asked for a shard finds them ended. */
+  #advanceExpiry(now: EpochMs): void {
+    this.#expiry.advance(now, [this.#checkpoint.reservationsInWork, this.state.dirtyReservations]);
+    this.#armTimer();
+  }
+
   #tick(): void {
     const { clock } = this.#options.ports;
     const now = clock.now();
-    this.#expiry.advance(now, [this.#checkpoint.reservationsInWork, this.state.dirtyReservations]);
-    this.#armTimer();
+    this.#advanceExpiry(now);
     this.#giveUp(now);
     this.#checkpointIfIdle();
     this.#cancelTick = clock.after(TICK_MS, () => this.#guarded(() => this.#tick()));
