@@ -76,11 +76,11 @@ class Node {
     this.#nats = natsOptions(settings, natsUrl);
     const feed = this.#startFeed();
     this.#teardown.add("members", () => this.#stopMembers());
-    const first = this.#addMember(0, false);
+    const first = this.#addMember(0);
     const { httpUrl, httpPort } = await first.listening;
     this.#httpPort = httpPort;
-    for (let number = 1; number < settings.members; number++) this.#addMember(number, false);
-    for (const number of this.#surplus()) this.#addMember(number, true);
+    for (let number = 1; number < settings.members; number++) this.#addMember(number);
+    for (const number of this.#surplus()) this.#addMember(number);
     await Promise.all([feed, ...this.#members.map((member) => member.serving)]);
     this.#resizing = this.#shrink(settings.members);
     this.#teardown.add("node file", writeNodeFile(settings.dataDir, { pid: process.pid, httpUrl, natsUrl }));
@@ -124,10 +124,10 @@ class Node {
     }
   }
 
-  #addMember(number: number, isRetiring: boolean): MemberThread {
+  #addMember(number: number): MemberThread {
     const { cluster, nodeId } = this.#settings;
     const lane = laneName({ cluster, node: nodeId, member: number });
-    const data = { settings: this.#settings, nats: this.#nats, number, lane, httpPort: this.#httpPort, isRetiring };
+    const data = { settings: this.#settings, nats: this.#nats, number, lane, httpPort: this.#httpPort };
     const member: MemberThread = new MemberThread(data, this.#log, {
       failed: (error) => this.#fail(error),
       leads: (leads) => this.#lead(leads),
@@ -161,7 +161,7 @@ class Node {
   async #resizeTo(members: number): Promise<void> {
     const present = new Set(this.#members.map(({ number }) => number));
     for (let number = 0; number < members && this.#stopping === undefined; number++) {
-      if (!present.has(number)) await this.#addMember(number, false).serving;
+      if (!present.has(number)) await this.#addMember(number).serving;
     }
     await this.#shrink(members);
   }

@@ -19,8 +19,6 @@ export interface MemberThreadData {
   readonly lane: string;
   /** Where HTTP listens; 0 lets the system choose. All members of a node share the port. */
   readonly httpPort: number;
-  /** It only gives away what its data folder has: the node runs fewer members than before. */
-  readonly isRetiring: boolean;
 }
 
 export type ToMemberThread =

@@ -3,7 +3,8 @@
  * simulated ports. What has no port there has a stand-in here: images go over a channel of their own, and the feed passes each checkpoint one later.
  */
 
-import { invariant, type LaneSeq } from "../../../src/base/index.ts";
+import type { LaneSeq } from "../../../src/base/index.ts";
+import { LatePeers } from "../../../src/late-peers.ts";
 import { LocationBook } from "../../../src/locations/index.ts";
 import { type Grid, Member, type MemberPhase, type Peers } from "../../../src/member/index.ts";
 import { decodeShardMap, Keeper, MAP_KEY } from "../../../src/placement/index.ts";
@@ -96,36 +97,6 @@ class ProductionNode implements SimNode {
     const published = this.#published;
     this.#published = this.#member.host.tenure()?.position ?? published;
     return Math.min(published, this.#keeper.trimFloor()) as LaneSeq;
-  }
-}
-
-/** The router and the member need each other: the member gets this, and asks nobody before it is given the router. */
-class LatePeers implements Peers {
-  #peers: Peers | undefined;
-
-  are(peers: Peers): void {
-    this.#peers = peers;
-  }
-
-  hold(...asked: Parameters<Peers["hold"]>): void {
-    this.#known.hold(...asked);
-  }
-
-  follow(...asked: Parameters<Peers["follow"]>): void {
-    this.#known.follow(...asked);
-  }
-
-  claimMovement(...asked: Parameters<Peers["claimMovement"]>): void {
-    this.#known.claimMovement(...asked);
-  }
-
-  freeMovement(...asked: Parameters<Peers["freeMovement"]>): void {
-    this.#known.freeMovement(...asked);
-  }
-
-  get #known(): Peers {
-    invariant(this.#peers !== undefined, "the router is there before the member serves");
-    return this.#peers;
   }
 }
 
