@@ -49,6 +49,8 @@ interface Offer {
 
 interface Waiter {
   readonly seq: number;
+  /** The record that waits, for what is reported. */
+  readonly where: string;
   readonly ended: PromiseWithResolvers<void>;
 }
 
@@ -155,7 +157,7 @@ export class LaneMerge {
     for (const lane of lanes) if (!this.#readers.has(lane)) void this.#follow(lane);
     for (const [lane, reader] of this.#readers) if (!lanes.has(lane)) reader?.close();
     for (const [lane, waiters] of this.#waiters) {
-      if (!lanes.has(lane)) for (const { ended } of waiters) ended.reject(this.#goneTooEarly(lane));
+      if (!lanes.has(lane)) for (const { seq, where, ended } of waiters) ended.reject(this.#goneTooEarly(lane, seq, where));
     }
   }
 
@@ -245,13 +247,12 @@ export class LaneMerge {
     if (!directory.lanes.has(lane)) await directory.refresh();
     if (!directory.lanes.has(lane) && this.#anew && !this.#positions.has(lane)) this.advance(lane, seq);
     if (this.closed || this.#passed(lane, seq)) return;
-    if (!directory.lanes.has(lane))
-      throw new CorruptData(`it continues lane ${lane} at ${seq}, ${this.#goneTooEarly(lane).message}`, where);
-    await this.#wait(lane, seq);
+    if (!directory.lanes.has(lane)) throw this.#goneTooEarly(lane, seq, where);
+    await this.#wait(lane, seq, where);
   }
 
-  async #wait(lane: string, seq: number): Promise<void> {
-    const waiter: Waiter = { seq, ended: Promise.withResolvers<void>() };
+  async #wait(lane: string, seq: number, where: string): Promise<void> {
+    const waiter: Waiter = { seq, where, ended: Promise.withResolvers<void>() };
     const waiters = this.#waiters.get(lane) ?? new Set();
     this.#waiters.set(lane, waiters.add(waiter));
     try {
@@ -265,8 +266,9 @@ export class LaneMerge {
     return (this.#positions.get(lane) ?? 0) >= seq;
   }
 
-  #goneTooEarly(lane: string): CorruptData {
-    return new CorruptData(`which is gone and was passed through ${this.#positions.get(lane) ?? 0} only`, `lane ${lane}`);
+  #goneTooEarly(lane: string, seq: number, where: string): CorruptData {
+    const passed = this.#positions.get(lane) ?? 0;
+    return new CorruptData(`it continues lane ${lane} at ${seq}, which is gone and was passed through ${passed} only`, where);
   }
 
   #offer(lane: string, record: LaneRecord): Promise<void> {

@@ -222,21 +222,29 @@ describe("the feed over several lanes", () => {
     expect(second.published("l0")).toBe(from.last);
   });
 
-  it("stops a lane alone, and says so, when it continues one that is gone and was not published that far", async () => {
-    const [from, to, other] = [await openLane("l0"), await openLane("l1"), await openLane("l2")];
-    const jsm = await jetstreamManager(connection);
-    const log = memoryLog();
-    const feed = await start({ log });
-    await append(from, 1, 5, "a");
-    await append(other, 1, 5, "b");
-    await caughtUp(feed);
-    await jsm.streams.delete(laneStream("l0"));
-    await to.append([to.adopts(from, 9), to.hold("a-0", "s1")]);
-    await until("it is reported", () => log.lines.some((line) => line.includes("continues lane l0 at 9")));
-    await append(other, 2, 5, "b");
-    await until("the other lane goes on", () => feed.stats().eventsPositions.get("l2") === 3);
-    expect((await publishedEvents(connection)).some((event) => event.id.startsWith("l1-"))).toBe(false);
-  });
+  it.each(["is known to be gone", "goes while it waits"])(
+    "stops a lane alone, and says so, when it continues one that %s and was not published that far",
+    async (when) => {
+      const [from, to, other] = [await openLane("l0"), await openLane("l1"), await openLane("l2")];
+      const jsm = await jetstreamManager(connection);
+      const log = memoryLog();
+      const feed = await start({ log });
+      await append(from, 1, 5, "a");
+      await append(other, 1, 5, "b");
+      await caughtUp(feed);
+      const letsGo = async () => {
+        await jsm.streams.delete(laneStream("l0"));
+        await until("it lets go of the lane", () => log.lines.some((line) => line.includes("lets go of a lane")));
+      };
+      if (when === "is known to be gone") await letsGo();
+      await to.append([to.adopts(from, 9), to.hold("a-0", "s1")]);
+      if (when === "goes while it waits") await letsGo();
+      await until("it is reported", () => log.lines.some((line) => line.includes("continues lane l0 at 9")));
+      await append(other, 2, 5, "b");
+      await until("the other lane goes on", () => feed.stats().eventsPositions.get("l2") === 3);
+      expect((await publishedEvents(connection)).some((event) => event.id.startsWith("l1-"))).toBe(false);
+    },
+  );
 
   it("takes lanes from what they still have when the events are made anew", async () => {
     const [from, to] = [await openLane("l0"), await openLane("l1")];
