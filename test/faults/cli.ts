@@ -2,6 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import type { RecordedCall } from "./history/index.ts";
 import { makeSmallCluster, makeWholeCluster } from "./make-cluster.ts";
 import { describeRuns, summarize } from "./report.ts";
 import { type MakeCluster, type RunReport, reasonToSkip, runScenario } from "./run-scenario.ts";
@@ -13,7 +14,7 @@ import { WHOLE_CLUSTER_FEATURES } from "./whole-cluster.ts";
 const EXIT_INTERRUPTED = 130;
 
 const HELP = `Usage: npm run faults -- [--scenario <name>,<name>] [--runs N] [--seed S] [--nodes N]
-       [--nats N] [--json <file>] [--keep-going]
+       [--nats N] [--json <file>] [--histories <prefix>] [--keep-going]
 
 Starts a grid, puts load on it, does a fault to it, and checks afterwards that every acknowledged change is there, that nothing
 is oversold, that the feed is complete and exactly once, and that what the clients saw is linearizable.
@@ -24,6 +25,7 @@ is oversold, that the feed is complete and exactly once, and that what the clien
   --nodes N          grid nodes (default 1)
   --nats N           NATS servers (default as many as nodes)
   --json <file>      writes the report there
+  --histories <prefix>  writes what clients saw in a run that failed to <prefix><scenario>-<seed>.json
   --keep-going       does not stop at the first run that fails
 
 Scenarios
@@ -38,6 +40,7 @@ const { values } = parseArgs({
     nodes: { type: "string", default: "1" },
     nats: { type: "string" },
     json: { type: "string" },
+    histories: { type: "string" },
     "keep-going": { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -64,7 +67,8 @@ async function main(): Promise<number> {
       const seed = wholeNumber("--seed", values.seed) + run;
       try {
         say(`${one.name}, seed ${seed}`);
-        const report = await runScenario(one, { seed, makeCluster: maker(), say: (line) => say(`  ${line}`) });
+        const keepHistory = historyKeeper(one.name, seed);
+        const report = await runScenario(one, { seed, makeCluster: maker(), keepHistory, say: (line) => say(`  ${line}`) });
         reports.push(report);
         say(`  ${JSON.stringify(report.measured)}`);
       } catch (error) {
@@ -75,6 +79,15 @@ async function main(): Promise<number> {
     }
   }
   return finish(reports, failures, skipped);
+}
+
+function historyKeeper(scenario: string, seed: number): (calls: readonly RecordedCall[]) => Promise<void> {
+  return async (calls) => {
+    if (values.histories === undefined) return;
+    const file = `${values.histories}${scenario}-${seed}.json`;
+    await writeFile(file, `${JSON.stringify(calls, undefined, 1)}\n`);
+    say(`  what the clients saw is in ${file}`);
+  };
 }
 
 function shape(): { nodes: number; natsServers: number } {

@@ -3,6 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { SimRandom } from "../simulator/world/index.ts";
 import type { Cluster, Features } from "./cluster.ts";
+import type { RecordedCall } from "./history/index.ts";
 import { type BooksReport, checkBooks } from "./load/check-books.ts";
 import { type LoadSettings, Shoppers } from "./load/shoppers.ts";
 import { Probe } from "./probe.ts";
@@ -14,6 +15,8 @@ export interface RunSettings {
   readonly seed: number;
   readonly makeCluster: MakeCluster;
   readonly load?: Partial<LoadSettings>;
+  /** Keeps the history of a run that failed. */
+  readonly keepHistory?: (calls: readonly RecordedCall[]) => Promise<void>;
   say(line: string): void;
 }
 
@@ -81,7 +84,7 @@ async function perform(
   one: Scenario,
   cluster: Cluster,
   prepared: Preparation,
-  { seed, say, load }: RunSettings,
+  { seed, say, load, keepHistory }: RunSettings,
 ): Promise<RunReport> {
   const shoppers = new Shoppers({
     ...LOAD,
@@ -107,7 +110,12 @@ async function perform(
   say("stopping the load");
   await shoppers.stop();
   await cluster.ready();
-  return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers, say) };
+  try {
+    return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers, say) };
+  } catch (error) {
+    await keepHistory?.(shoppers.recorder.calls());
+    throw error;
+  }
 }
 
 async function scene(one: Scenario, stage: Parameters<Scenario["run"]>[0]): Promise<Measured> {
