@@ -2,10 +2,9 @@
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import type { RecordedCall } from "./history/index.ts";
 import { makeSmallCluster, makeWholeCluster } from "./make-cluster.ts";
 import { describeRuns, summarize } from "./report.ts";
-import { type MakeCluster, type RunReport, reasonToSkip, runScenario } from "./run-scenario.ts";
+import { type Evidence, type MakeCluster, type RunReport, reasonToSkip, runScenario } from "./run-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { SMALL_CLUSTER_FEATURES } from "./small-cluster.ts";
@@ -14,7 +13,7 @@ import { WHOLE_CLUSTER_FEATURES } from "./whole-cluster.ts";
 const EXIT_INTERRUPTED = 130;
 
 const HELP = `Usage: npm run faults -- [--scenario <name>,<name>] [--runs N] [--seed S] [--nodes N]
-       [--nats N] [--json <file>] [--histories <prefix>] [--keep-going]
+       [--nats N] [--json <file>] [--evidence <prefix>] [--keep-going]
 
 Starts a grid, puts load on it, does a fault to it, and checks afterwards that every acknowledged change is there, that nothing
 is oversold, that the feed is complete and exactly once, and that what the clients saw is linearizable.
@@ -25,7 +24,7 @@ is oversold, that the feed is complete and exactly once, and that what the clien
   --nodes N          grid nodes (default 1)
   --nats N           NATS servers (default as many as nodes)
   --json <file>      writes the report there
-  --histories <prefix>  writes what clients saw in a run that failed to <prefix><scenario>-<seed>.json
+  --evidence <prefix>  writes what clients saw and what was published in a run whose checks failed to <prefix><scenario>-<seed>.json
   --keep-going       does not stop at the first run that fails
 
 Scenarios
@@ -40,7 +39,7 @@ const { values } = parseArgs({
     nodes: { type: "string", default: "1" },
     nats: { type: "string" },
     json: { type: "string" },
-    histories: { type: "string" },
+    evidence: { type: "string" },
     "keep-going": { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -67,8 +66,8 @@ async function main(): Promise<number> {
       const seed = wholeNumber("--seed", values.seed) + run;
       try {
         say(`${one.name}, seed ${seed}`);
-        const keepHistory = historyKeeper(one.name, seed);
-        const report = await runScenario(one, { seed, makeCluster: maker(), keepHistory, say: (line) => say(`  ${line}`) });
+        const keepEvidence = evidenceKeeper(one.name, seed);
+        const report = await runScenario(one, { seed, makeCluster: maker(), keepEvidence, say: (line) => say(`  ${line}`) });
         reports.push(report);
         say(`  ${JSON.stringify(report.measured)}`);
       } catch (error) {
@@ -81,12 +80,12 @@ async function main(): Promise<number> {
   return finish(reports, failures, skipped);
 }
 
-function historyKeeper(scenario: string, seed: number): (calls: readonly RecordedCall[]) => Promise<void> {
-  return async (calls) => {
-    if (values.histories === undefined) return;
-    const file = `${values.histories}${scenario}-${seed}.json`;
-    await writeFile(file, `${JSON.stringify(calls, undefined, 1)}\n`);
-    say(`  what the clients saw is in ${file}`);
+function evidenceKeeper(scenario: string, seed: number): (evidence: Evidence) => Promise<void> {
+  return async (evidence) => {
+    if (values.evidence === undefined) return;
+    const file = `${values.evidence}${scenario}-${seed}.json`;
+    await writeFile(file, `${JSON.stringify(evidence, undefined, 1)}\n`);
+    say(`  what the clients saw and what was published is in ${file}`);
   };
 }
 

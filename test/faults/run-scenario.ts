@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { SimRandom } from "../simulator/world/index.ts";
 import type { Cluster, Features } from "./cluster.ts";
 import type { RecordedCall } from "./history/index.ts";
-import { type BooksReport, checkBooks } from "./load/check-books.ts";
+import { type BooksReport, checkBooks, type EventBody, readEvents } from "./load/check-books.ts";
 import { type LoadSettings, Shoppers } from "./load/shoppers.ts";
 import { Probe } from "./probe.ts";
 import type { ClusterWishes, Measured, Preparation, Scenario } from "./scenario.ts";
@@ -15,9 +15,15 @@ export interface RunSettings {
   readonly seed: number;
   readonly makeCluster: MakeCluster;
   readonly load?: Partial<LoadSettings>;
-  /** Keeps the history of a run that failed. */
-  readonly keepHistory?: (calls: readonly RecordedCall[]) => Promise<void>;
+  /** Keeps what a run that failed its checks leaves to study: what clients saw, and what was published. */
+  readonly keepEvidence?: (evidence: Evidence) => Promise<void>;
   say(line: string): void;
+}
+
+export interface Evidence {
+  readonly calls: readonly RecordedCall[];
+  /** Empty when they could not be read. */
+  readonly events: readonly EventBody[];
 }
 
 export interface RunReport {
@@ -84,7 +90,7 @@ async function perform(
   one: Scenario,
   cluster: Cluster,
   prepared: Preparation,
-  { seed, say, load, keepHistory }: RunSettings,
+  { seed, say, load, keepEvidence }: RunSettings,
 ): Promise<RunReport> {
   const shoppers = new Shoppers({
     ...LOAD,
@@ -113,7 +119,8 @@ async function perform(
   try {
     return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers, say) };
   } catch (error) {
-    await keepHistory?.(shoppers.recorder.calls());
+    const events = keepEvidence && (await readEvents(natsUrlOf(cluster)).catch(() => []));
+    await keepEvidence?.({ calls: shoppers.recorder.calls(), events: events ?? [] });
     throw error;
   }
 }
@@ -141,7 +148,13 @@ async function untilAnswered(shoppers: Shoppers, more: number): Promise<void> {
 
 /** The books of a run that has ended. */
 export function checkAll(cluster: Cluster, shoppers: Shoppers, say: (line: string) => void): Promise<BooksReport> {
-  const natsUrl = cluster.natsServers().map(({ url }) => url);
   const spread = cluster.features.sharesShards ? { followMs: FOLLOW_MS, passingMs: FOLLOW_MS } : {};
-  return checkBooks(shoppers, natsUrl.join(","), say, { expiryLateMs: EXPIRY_LATE_MS, ...spread });
+  return checkBooks(shoppers, natsUrlOf(cluster), say, { expiryLateMs: EXPIRY_LATE_MS, ...spread });
+}
+
+function natsUrlOf(cluster: Cluster): string {
+  return cluster
+    .natsServers()
+    .map(({ url }) => url)
+    .join(",");
 }

@@ -71,29 +71,37 @@ async function checkFeed(natsUrl: string, versions: ReadonlyMap<string, number>)
   }
 }
 
-interface EventBody {
+export interface EventBody {
   readonly id: string;
   readonly type: string;
   readonly data: { readonly sku: string; readonly location: string; readonly version: number };
 }
 
 async function readFeed(natsUrl: string): Promise<{ seen: Map<string, number>; events: number }> {
+  const seen = new Map<string, number>();
+  const ids = new Set<string>();
+  const events = await readEvents(natsUrl);
+  for (const event of events) follow(event, seen, ids);
+  return { seen, events: events.length };
+}
+
+/** Everything that was published. Rejects when the stream does not give all that it has. */
+export async function readEvents(natsUrl: string): Promise<readonly EventBody[]> {
   const connection = await connect({ servers: natsUrl.split(",") });
   try {
     const { messages } = (await (await jetstreamManager(connection)).streams.info("STOCK_EVENTS")).state;
     const consumer = await jetstream(connection).consumers.get("STOCK_EVENTS");
-    const seen = new Map<string, number>();
-    const ids = new Set<string>();
-    if (messages === 0) return { seen, events: 0 };
+    const events: EventBody[] = [];
+    if (messages === 0) return events;
     const incoming = await consumer.consume({ max_messages: 1_000, expires: MESSAGE_MS_MAX });
     const watch = setTimeout(() => incoming.stop(), FEED_MS_MAX);
     for await (const message of incoming) {
-      follow(message.json<EventBody>(), seen, ids);
-      if (ids.size === messages) break;
+      events.push(message.json<EventBody>());
+      if (events.length === messages) break;
     }
     clearTimeout(watch);
-    if (ids.size < messages) throw new Error(`the feed gives ${ids.size} of its ${messages} events`);
-    return { seen, events: messages };
+    if (events.length < messages) throw new Error(`the feed gives ${events.length} of its ${messages} events`);
+    return events;
   } finally {
     await connection.close();
   }
