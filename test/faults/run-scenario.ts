@@ -117,7 +117,7 @@ async function perform(
   await shoppers.stop();
   await cluster.ready();
   try {
-    return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers, say) };
+    return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers, say, one.outageMsMax) };
   } catch (error) {
     const events = keepEvidence && (await readEvents(natsUrlOf(cluster)).catch(() => []));
     await keepEvidence?.({ calls: shoppers.recorder.calls(), events: events ?? [] });
@@ -147,8 +147,14 @@ async function untilAnswered(shoppers: Shoppers, more: number): Promise<void> {
 }
 
 /** The books of a run that has ended. */
-export function checkAll(cluster: Cluster, shoppers: Shoppers, say: (line: string) => void): Promise<BooksReport> {
-  const spread = cluster.features.sharesShards ? { followMs: FOLLOW_MS, passingMs: FOLLOW_MS } : {};
+export function checkAll(
+  cluster: Cluster,
+  shoppers: Shoppers,
+  say: (line: string) => void,
+  outageMsMax = 0,
+): Promise<BooksReport> {
+  const late = FOLLOW_MS + outageMsMax;
+  const spread = cluster.features.sharesShards ? { followMs: late, passingMs: late } : {};
   return checkBooks(shoppers, natsUrlOf(cluster), say, { expiryLateMs: EXPIRY_LATE_MS, ...spread });
 }
 

@@ -48,6 +48,8 @@ export interface Scenario<P extends Preparation = Preparation> {
   unsupported?(): Promise<string | undefined>;
   prepare?(): Promise<P>;
   run(stage: Stage<P>): Promise<Measured>;
+  /** How long a lane may take no writes while others do, ms: what a reservation came to may reach its shards there that much later. Default 0. */
+  readonly outageMsMax?: number;
   /** Instead of the check of the books that ends every run: for a scenario that makes it itself. */
   readonly checksItself?: boolean;
 }

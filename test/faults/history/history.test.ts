@@ -199,6 +199,57 @@ describe("lines of a refused reservation over several shards", () => {
   });
 });
 
+describe("lines of other SKUs than the first in order", () => {
+  const first = { sku: "a", location: "place" };
+  const lines = [
+    { ...PAIR, quantity: 2 },
+    { ...first, quantity: 1 },
+  ];
+  const two: Call = { kind: "reserve", lines, ttlMs: FAR };
+  const stillHeld = (sku: string, held: number): readonly RecordedCall[] => {
+    const pair = { sku, location: "place" };
+    return history(
+      [0, 1, { kind: "receive", line: { ...pair, quantity: 5 } }, DONE],
+      [0, 1, { kind: "receive", line: { sku: sku === "a" ? "sku" : "a", location: "place", quantity: 5 } }, DONE],
+      [2, 3, two, made("r")],
+      [4, 5, transit("release", "r"), DONE],
+      [50, 51, { kind: "read", ...pair, isStrict: true }, levels(5, held)],
+    );
+  };
+
+  it("may follow a transition later, that of the first may not", () => {
+    expect(checkHistory(stillHeld("sku", 2), { followMs: 100 }).violations).toEqual([]);
+    expect(checkHistory(stillHeld("sku", 2), { followMs: 10 }).violations).toHaveLength(1);
+    expect(checkHistory(stillHeld("a", 1), { followMs: 100 }).violations).toHaveLength(1);
+  });
+
+  it("may follow an expiry later", () => {
+    const ends: Call = { kind: "reserve", lines, ttlMs: 10 };
+    const calls = history(
+      OPENING,
+      [0, 1, { kind: "receive", line: { ...first, quantity: 5 } }, DONE],
+      [2, 3, ends, made("r", 12)],
+      [200, 201, READ, levels(5, 2)],
+    );
+    expect(checkHistory(calls, { expiryLateMs: 50, followMs: 300 }).violations).toEqual([]);
+    expect(checkHistory(calls, { expiryLateMs: 50, followMs: 20 }).violations).toHaveLength(1);
+  });
+
+  it("may have been held and given back before, when the call took so long that it was tried again", () => {
+    const took = (ms: number): readonly RecordedCall[] =>
+      history(
+        OPENING,
+        [0, 1, { kind: "receive", line: { ...first, quantity: 5 } }, DONE],
+        [2, ms, two, made("r")],
+        [10, 11, READ, levels(5, 2)],
+        [20, 21, READ, levels(5, 0)],
+        [ms + 1, ms + 2, READ, levels(5, 2)],
+      );
+    expect(checkHistory(took(900), { passingMs: 100 }).violations).toEqual([]);
+    expect(checkHistory(took(100), { passingMs: 100 }).violations).toHaveLength(1);
+  });
+});
+
 describe("the recorder", () => {
   it("keeps a lost try as a call of its own when a later try was refused, until its outcome is known", () => {
     let now = 0;

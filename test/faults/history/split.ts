@@ -16,7 +16,7 @@ export interface SplitOptions {
   readonly clockSlackMs: number;
   /** How long after its time a hold may live at most, ms; Infinity: this is not checked. */
   readonly expiryLateMs: number;
-  /** How long after the answer a transition may take to reach the lines of other SKUs than the first, ms. */
+  /** How long after the answer, or its time, what a reservation came to may take to reach the lines of other SKUs than its first, ms. */
   readonly followMs: number;
   /** How long after a refusal units of its other lines may still be held; undefined: a refusal never holds anything. */
   readonly passingMs: number | undefined;
@@ -28,6 +28,9 @@ export const SPLIT_DEFAULTS: SplitOptions = {
   followMs: 0,
   passingMs: undefined,
 };
+
+/** An acknowledged reservation that took longer may have been opened, refused and opened again inside the grid, ms. */
+const TRIED_AGAIN_MS = 500;
 
 /** The operations on each record, by `pairOf`. */
 export function splitByRecord(
@@ -102,11 +105,12 @@ class Splitter {
     const expiresAt = isMade ? answer.expiresAt : undefined;
     for (const line of lines) {
       this.#add(line, recorded, { kind: "hold", reservation, quantity: line.quantity, expiresAt });
-      this.#expire(line, recorded, reservation, expiresAt, recorded.invokedAt + ttlMs);
+      this.#expire(line, this.#late(line, lines), recorded, reservation, expiresAt, recorded.invokedAt + ttlMs);
     }
+    if (isMade && lines.length > 1 && recorded.returnedAt - recorded.invokedAt > TRIED_AGAIN_MS) this.#passing(recorded, lines);
   }
 
-  /** Lines of a refused reservation may have been held and given back meanwhile, when they are of other shards. */
+  /** Lines of a reservation that was refused, or tried again, may have been held and given back meanwhile, when they are of several shards. */
   #passing(recorded: RecordedCall, lines: readonly Line[]): void {
     const { passingMs } = this.#options;
     if (passingMs === undefined) return;
@@ -122,17 +126,23 @@ class Splitter {
   #transit(recorded: RecordedCall, call: Call & { kind: "transit" | "extend" }): void {
     const made = this.#made.get(call.id);
     if (made === undefined) throw new Error(`the history has a ${call.kind} of reservation ${call.id}, which was never made`);
-    made.lines.forEach((line, index) => {
-      const late = index === 0 ? 0 : this.#options.followMs;
+    for (const line of made.lines) {
+      const late = this.#late(line, made.lines);
       const action = actionOf(recorded, call);
       this.#add(line, { ...recorded, returnedAt: recorded.returnedAt + late }, action);
       if (action.kind === "extend" && call.kind === "extend")
-        this.#expire(line, recorded, call.id, action.expiresAt, recorded.invokedAt + call.ttlMs);
-    });
+        this.#expire(line, late, recorded, call.id, action.expiresAt, recorded.invokedAt + call.ttlMs);
+    }
+  }
+
+  /** How much later than the answer it may reach the line: nothing for that of the home shard, which is the shard of the first SKU in order. */
+  #late({ sku }: Line, lines: readonly Line[]): number {
+    return lines.some((other) => other.sku < sku) ? this.#options.followMs : 0;
   }
 
   #expire(
     line: Line,
+    late: number,
     { client, returnedAt }: RecordedCall,
     reservation: string,
     expiresAt: number | undefined,
@@ -141,7 +151,7 @@ class Splitter {
     const invokedAt = (expiresAt ?? earliest) - this.#options.clockSlackMs;
     if (invokedAt > this.#end) return;
     const due = expiresAt === undefined ? Number.POSITIVE_INFINITY : Math.max(expiresAt, returnedAt);
-    const operation = { client, invokedAt, returnedAt: due + this.#options.expiryLateMs };
+    const operation = { client, invokedAt, returnedAt: due + this.#options.expiryLateMs + late };
     this.#add(line, operation, { kind: "expire", reservation, expiresAt }, { waits: true });
   }
 

@@ -8,6 +8,7 @@ export const killNatsLeader = scenario({
   nodes: 1,
   natsServers: 1,
   features: [],
+  outageMsMax: 12_000,
   async run({ cluster, random, say, untilEveryShardServes }) {
     const servers = cluster.natsServers();
     const { id: node } = random.pick(cluster.nodes());

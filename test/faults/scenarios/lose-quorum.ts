@@ -11,6 +11,7 @@ export const loseQuorum = scenario({
   nodes: 1,
   natsServers: 3,
   features: [],
+  outageMsMax: AWAY_MS + 12_000,
   async run({ cluster, random, say, untilEveryShardServes }) {
     const servers = cluster.natsServers();
     const kept = random.pick(servers).id;

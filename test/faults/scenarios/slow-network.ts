@@ -36,6 +36,7 @@ export const slowNetwork = scenario<Proxies>({
   nodes: 1,
   natsServers: 1,
   features: [],
+  outageMsMax: 5_000,
   prepare: async () => new Proxies(),
   async run({ prepared, random, say, untilEveryShardServes }) {
     const measured: Record<string, number> = {};
