@@ -75,7 +75,10 @@ class Pulls {
   readonly #pullSubject: string;
   readonly #to: LaneSeq;
   readonly #onRecord: OnRecord;
+  /** Each pull has a subject of its own behind it: the end of one that is used up may come after the next was asked for. */
   readonly #inbox = createInbox();
+  #pulls = 0;
+  #pullInbox = "";
   readonly #ended = Promise.withResolvers<void>();
   #next: number;
   #leftInPull = 0;
@@ -92,7 +95,9 @@ class Pulls {
 
   async run(): Promise<void> {
     const { connection, idleMs } = this.#reader;
-    const subscription = connection.subscribe(this.#inbox, { callback: (error, message) => this.#onMessage(error, message) });
+    const subscription = connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => this.#onMessage(error, message),
+    });
     this.#watch = setTimeout(() => this.#fail(this.#stopped(`no record within ${idleMs} ms`)), idleMs);
     try {
       this.#pull();
@@ -105,11 +110,12 @@ class Pulls {
 
   #pull(): void {
     const { connection, idleMs } = this.#reader;
+    this.#pullInbox = `${this.#inbox}.${++this.#pulls}`;
     this.#leftInPull = Math.min(PULL_RECORDS_MAX, this.#to - this.#next + 1);
     this.#arrivedInPull = 0;
     const bytesMax = Math.max(PULL_BYTES_MAX, 2 * (connection.info?.max_payload ?? 0));
     const request = { batch: this.#leftInPull, max_bytes: bytesMax, expires: nanos(idleMs) };
-    connection.publish(this.#pullSubject, JSON.stringify(request), { reply: this.#inbox });
+    connection.publish(this.#pullSubject, JSON.stringify(request), { reply: this.#pullInbox });
   }
 
   #onMessage(error: Error | null, message: Msg): void {
@@ -118,7 +124,8 @@ class Pulls {
       if (error !== null) throw error;
       const code = message.headers?.code ?? 0;
       if (code === 0) this.#onRecordMessage(message);
-      else if (code !== HEARTBEAT) this.#onPullEnd(code, message.headers?.description ?? "");
+      else if (code !== HEARTBEAT && message.subject === this.#pullInbox)
+        this.#onPullEnd(code, message.headers?.description ?? "");
     } catch (failure) {
       this.#fail(failure);
     }

@@ -1,7 +1,7 @@
 /** A lane while its server freezes, dies, loses records or comes back: what J3 and J4 are for. */
 
 import { jetstreamManager } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/nats-core";
+import { headers, type NatsConnection, type Payload, type PublishOptions } from "@nats-io/nats-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CorruptData, InvariantBroken, type LaneSeq } from "../../src/base/index.ts";
 import { laneSubject, openLane } from "../../src/journal/index.ts";
@@ -12,6 +12,8 @@ import { startTestNats, type TestNats } from "../support/nats.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 const STREAM = "STOCKGRID_LANE_faults_n_0";
+/** Records of one pull. */
+const PULL_RECORDS = 2_000;
 const LARGE_BYTES = 600_000;
 /** More than two pulls of a replay can carry. */
 const LARGE_COUNT = 60;
@@ -172,6 +174,25 @@ describe("a replay", () => {
       seen.push(seq);
     });
     expect(seen).toEqual(Array.from({ length: LARGE_COUNT }, (_, index) => index + 1));
+  });
+
+  it("passes over the end of a pull that it has used up, when that comes after the next was asked for", async () => {
+    const pulls: string[] = [];
+    const late = headers(409, "Batch Completed");
+    const watched = Object.create(connection, {
+      publish: {
+        value: (subject: string, data?: Payload, options?: PublishOptions) => {
+          const used = subject.includes(".MSG.NEXT.") ? pulls.at(-1) : undefined;
+          if (used !== undefined) connection.publish(used, "", { headers: late });
+          if (subject.includes(".MSG.NEXT.")) pulls.push(options?.reply ?? "");
+          connection.publish(subject, data, options);
+        },
+      },
+    }) as NatsConnection;
+    const journal = await openLane({ connection: watched, stream: STREAM });
+    await Promise.all(Array.from({ length: PULL_RECORDS + 5 }, (_, last) => append(journal, bytes("r"), last)));
+    expect(await replayed(journal, 1, PULL_RECORDS + 5)).toHaveLength(PULL_RECORDS + 5);
+    expect(pulls).toHaveLength(2);
   });
 
   it("leaves no consumer behind", async () => {
