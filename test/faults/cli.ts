@@ -24,7 +24,7 @@ is oversold, that the feed is complete and exactly once, and that what the clien
   --nodes N          grid nodes (default 1)
   --nats N           NATS servers (default as many as nodes)
   --json <file>      writes the report there
-  --evidence <prefix>  writes what clients saw and what was published in a run whose checks failed to <prefix><scenario>-<seed>.json
+  --evidence <prefix>  writes what clients saw and what was published in a run whose checks failed or were undecided to <prefix><scenario>-<seed>.json
   --keep-going       does not stop at the first run that fails
 
 Scenarios

@@ -15,7 +15,7 @@ export interface RunSettings {
   readonly seed: number;
   readonly makeCluster: MakeCluster;
   readonly load?: Partial<LoadSettings>;
-  /** Keeps what a run that failed its checks leaves to study: what clients saw, and what was published. */
+  /** Keeps what a run whose checks failed, or could not decide, leaves to study: what clients saw, and what was published. */
   readonly keepEvidence?: (evidence: Evidence) => Promise<void>;
   say(line: string): void;
 }
@@ -116,11 +116,17 @@ async function perform(
   say("stopping the load");
   await shoppers.stop();
   await cluster.ready();
+  const keep = async (): Promise<void> => {
+    if (keepEvidence === undefined) return;
+    const events = await readEvents(natsUrlOf(cluster)).catch(() => []);
+    await keepEvidence({ calls: shoppers.recorder.calls(), events });
+  };
   try {
-    return { scenario: one.name, seed, measured, books: await checkAll(cluster, shoppers, say, one.outageMsMax) };
+    const books = await checkAll(cluster, shoppers, say, one.outageMsMax);
+    if (books.history.undecided.length > 0) await keep();
+    return { scenario: one.name, seed, measured, books };
   } catch (error) {
-    const events = keepEvidence && (await readEvents(natsUrlOf(cluster)).catch(() => []));
-    await keepEvidence?.({ calls: shoppers.recorder.calls(), events: events ?? [] });
+    await keep();
     throw error;
   }
 }
