@@ -12,7 +12,10 @@ const LEVELS: Readonly<Record<string, number>> = {
   base: 0,
   ports: 1,
   stock: 2,
+  confidence: 2,
   reservation: 3,
+  counting: 3,
+  anomalies: 3,
   shard: 4,
   codec: 5,
   placement: 5,
@@ -40,7 +43,21 @@ const LEVELS: Readonly<Record<string, number>> = {
   cli: 10,
 };
 /** Time, chance and the world come in through ports; these folders run the same in the simulator as in production. */
-const PURE = ["base", "ports", "stock", "reservation", "shard", "codec", "placement", "locations", "member", "router"];
+const PURE = [
+  "base",
+  "ports",
+  "stock",
+  "confidence",
+  "reservation",
+  "counting",
+  "anomalies",
+  "shard",
+  "codec",
+  "placement",
+  "locations",
+  "member",
+  "router",
+];
 const PURE_MODULES = new Set(["node:zlib"]);
 const WORLDLY_NAMES = [
   "Date.now",
