@@ -9,6 +9,7 @@
 
 import { parseArgs } from "node:util";
 import { section as cluster } from "./cluster.ts";
+import { section as confidence } from "./confidence.ts";
 import { section as core } from "./core.ts";
 import { section as feed } from "./feed.ts";
 import { section as fuzz } from "./fuzz.ts";
@@ -26,6 +27,7 @@ const SECTIONS = [
   http,
   nats,
   core,
+  confidence,
   openLoop,
   overload,
   hotSku,
