@@ -58,7 +58,8 @@ export class Worktop {
     const length = this.end - this.first;
     if (length === 1) return sureOf(this.low, onHand);
     const weights = new Float32Array(length);
-    for (let i = 0; i < length; i++) weights[i] = (this.cells[this.first + i] as number) / mass;
+    const { cells, first } = this;
+    for (let i = 0; i < length; i++) weights[i] = (cells[first + i] as number) / mass;
     return { low: this.low, weights };
   }
 
@@ -75,8 +76,9 @@ export class Worktop {
   }
 
   #massFrom(cell: number): number {
+    const { cells, end } = this;
     let sum = 0;
-    for (let i = cell; i < this.end; i++) sum += this.cells[i] as number;
+    for (let i = cell; i < end; i++) sum += cells[i] as number;
     return sum;
   }
 
@@ -174,15 +176,18 @@ export class Worktop {
   }
 
   #copyTo(target: Float64Array): void {
-    for (let i = this.first; i < this.end; i++) target[i] = this.cells[i] as number;
+    const { cells, first, end } = this;
+    for (let i = first; i < end; i++) target[i] = cells[i] as number;
   }
 
   #scale(factor: number): void {
-    for (let i = this.first; i < this.end; i++) this.cells[i] = (this.cells[i] as number) * factor;
+    const { cells, first, end } = this;
+    for (let i = first; i < end; i++) cells[i] = (cells[i] as number) * factor;
   }
 
   #add(source: Float64Array, factor: number): void {
-    for (let i = this.first; i < this.end; i++) this.cells[i] = (this.cells[i] as number) + (source[i] as number) * factor;
+    const { cells, first, end } = this;
+    for (let i = first; i < end; i++) cells[i] = (cells[i] as number) + (source[i] as number) * factor;
   }
 
   /**

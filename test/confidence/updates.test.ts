@@ -149,7 +149,10 @@ describe("a wide belief", () => {
 
   it("does not give up what is likely for it", () => {
     for (const onHand of [300, 400, 10_000]) expect(expectedUnits(days(undefined, onHand), onHand)).toBeGreaterThan(onHand - 40);
-    const wide = beliefOf(200, Array.from({ length: 256 }, (_, i) => i));
+    const wide = beliefOf(
+      200,
+      Array.from({ length: 256 }, (_, i) => i),
+    );
     expect(expectedUnits(days(wide, 400), 400)).toBeGreaterThan(330);
   });
 });
