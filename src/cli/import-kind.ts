@@ -19,7 +19,7 @@ interface Shape {
 const SHAPES: Readonly<Record<ImportKind, Shape>> = {
   movements: {
     required: ["type", "sku", "location", "quantity"],
-    optional: ["id", "occurredAt", "reason", "reference", "toLocation"],
+    optional: ["id", "occurredAt", "reason", "reference", "toLocation", "reverses"],
   },
   balances: { required: ["sku", "location", "quantity"], optional: ["id", "occurredAt", "reason", "reference"] },
   locations: {

@@ -11,7 +11,7 @@ const HELP = `Usage: stockgrid import <file | -> [options]
 
 Loads a CSV (with a header line) or NDJSON file into a running grid; gzip is unpacked, - is standard input.
 
-  movements   id, type, sku, location, quantity[, occurredAt, reason, reference, toLocation]
+  movements   id, type, sku, location, quantity[, occurredAt, reason, reference, toLocation, reverses]
   balances    sku, location, quantity[, occurredAt]: each becomes a count, "so many were on hand at that time"
   locations   location, type, name[, latitude, longitude, postalCode, country, timeZone]
 

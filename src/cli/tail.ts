@@ -16,7 +16,8 @@ Options
   --sku <sku>       only this SKU
   --location <id>   only this location
   --type <type>     only this type: held, released, expired, confirmed, fulfilled, received, sold, returned, adjusted,
-                    counted, damaged, transferred-out, transferred-in, oversold
+                    counted, damaged, transferred-out, transferred-in, oversold, shipped, picked, packed, put-away,
+                    voided, count-voided, void-pending, return-pending
   --since <id>      go on after this event id, as printed with --json (field id of the line)
 ${CONNECTION_HELP}
 Examples

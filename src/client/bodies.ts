@@ -55,7 +55,20 @@ export interface Reservation {
   readonly channel?: string;
 }
 
-export type MovementType = "receipt" | "sale" | "return" | "adjustment" | "count" | "damage" | "transfer-out" | "transfer-in";
+export type MovementType =
+  | "receipt"
+  | "sale"
+  | "return"
+  | "adjustment"
+  | "count"
+  | "damage"
+  | "transfer-out"
+  | "transfer-in"
+  | "void"
+  | "ship"
+  | "pick"
+  | "pack"
+  | "putaway";
 
 /** Something that happened to physical stock. The `id` makes a repeat harmless. */
 export interface Movement {
@@ -70,6 +83,8 @@ export interface Movement {
   readonly reason?: string;
   readonly reference?: string;
   readonly toLocation?: string;
+  /** Id of the movement of the same SKU that it undoes or follows from; a `void` or `return` waits for it as `pending`. */
+  readonly reverses?: string;
 }
 
 export interface StockLevels {

@@ -13,6 +13,10 @@ export interface EventChange {
   readonly occurredAt?: string;
   readonly reason?: string;
   readonly reference?: string;
+  /** Id of the movement that this one undoes, follows from, or waits for. */
+  readonly reverses?: string;
+  /** How it was applied, such as `before-count`; see the guide to events. Ignore notes you do not know. */
+  readonly note?: string;
 }
 
 export interface EventData {

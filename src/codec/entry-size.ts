@@ -17,8 +17,9 @@ export function entryBytesMax(entry: Entry): number {
 function textLength(entry: Entry): number {
   switch (entry.entry) {
     case "stock": {
-      const { sku, location, cause, reason, reference } = entry.event;
-      return sku.length + location.length + cause.length + (reason?.length ?? 0) + (reference?.length ?? 0);
+      const { sku, location, cause, reason, reference, reverses } = entry.event;
+      const optional = (reason?.length ?? 0) + (reference?.length ?? 0) + (reverses?.length ?? 0);
+      return sku.length + location.length + cause.length + optional;
     }
     case "reservation": {
       const { event } = entry;
@@ -35,7 +36,7 @@ function textLength(entry: Entry): number {
     case "key":
       return entry.sku.length + entry.key.length + entry.fingerprint.length + entry.reservation.length;
     case "movement":
-      return entry.id.length + (entry.sku?.length ?? 0);
+      return entry.id.length + (entry.sku?.length ?? 0) + (entry.effect?.location.length ?? 0);
     case "location":
       return JSON.stringify(entry.location).length;
     case "adopted":

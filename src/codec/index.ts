@@ -8,6 +8,7 @@ export {
   type JournalRecord,
   type RecordChecksum,
 } from "./journal-record.ts";
+export { fieldsOfLedger, ledgerOfFields } from "./ledger-fields.ts";
 export { decodeMark, encodeMark, type HeldMark, type LaneMark, type Mark } from "./mark.ts";
 export {
   decodeKeyUse,
@@ -24,6 +25,7 @@ export {
   encodeParticipation,
   encodeReservation,
   encodeStockRecord,
+  isWaitingRecord,
   keyUseKey,
   movementKey,
   outboxKey,

@@ -24,7 +24,7 @@ import {
   type ReservationMade,
 } from "../reservation/index.ts";
 import type { Entry, Location, MovementEntry, ParticipationEntry, ReservationEntry, StockEntry } from "../shard/index.ts";
-import { STOCK_EVENT_KINDS, type StockEventKind } from "../stock/index.ts";
+import { EFFECT_KINDS, STOCK_EVENT_KINDS, STOCK_NOTES, type StockEventKind } from "../stock/index.ts";
 import { givenFields } from "./given.ts";
 
 const FORM = {
@@ -44,6 +44,10 @@ const FORM = {
   participation: 12,
   /** A movement's id in one shard, with its SKU. */
   movementOfSku: 13,
+  /** As `stock`, and what it reverses and a note behind it. */
+  stockNoted: 14,
+  /** As `movementOfSku`, and what the movement did. */
+  movementDone: 15,
 } as const;
 
 const STOCK_KIND_NUMBER = numbersOf(STOCK_EVENT_KINDS);
@@ -103,6 +107,7 @@ function rowOfEntry(entry: Entry, base: EpochMs): Row {
 function entryOfRow(row: Row, base: EpochMs, where: string): Entry {
   switch (row[0]) {
     case FORM.stock:
+    case FORM.stockNoted:
       return stockOfRow(row as StockRow, base, where);
     case FORM.reservationHeld:
     case FORM.reservationOpened:
@@ -122,6 +127,8 @@ function entryOfRow(row: Row, base: EpochMs, where: string): Entry {
       return participationOfRow(row, base);
     case FORM.movementOfSku:
       return movementOfRow(row, base);
+    case FORM.movementDone:
+      return movementDoneOfRow(row, base, where);
     case FORM.location:
       return { entry: "location", location: row[1] as Location };
     case FORM.adopted: {
@@ -222,7 +229,12 @@ type StockRow = [
   occurredAt?: number,
   reason?: string | null,
   reference?: string | null,
+  reverses?: string | null,
+  note?: number,
 ];
+
+/** Number of an event without a note. */
+const NO_NOTE = -1;
 
 function rowOfStock({ event, after }: StockEntry, base: EpochMs): StockRow {
   const row: StockRow = [
@@ -246,7 +258,11 @@ function rowOfStock({ event, after }: StockEntry, base: EpochMs): StockRow {
     event.cause,
   ];
   const earlier = event.occurredAt - event.at;
-  if (earlier !== 0 || event.reason !== undefined || event.reference !== undefined) {
+  if (event.note !== undefined || event.reverses !== undefined) {
+    row[0] = FORM.stockNoted;
+    const note = event.note === undefined ? NO_NOTE : STOCK_NOTES.indexOf(event.note);
+    row.push(earlier, event.reason ?? null, event.reference ?? null, event.reverses ?? null, note);
+  } else if (earlier !== 0 || event.reason !== undefined || event.reference !== undefined) {
     row.push(earlier, event.reason ?? null, event.reference ?? null);
   }
   return row;
@@ -273,6 +289,7 @@ function stockOfRow(row: StockRow, base: EpochMs, where: string): StockEntry {
       cause: row[17],
       reason: row[19] ?? undefined,
       reference: row[20] ?? undefined,
+      ...(row[0] === FORM.stockNoted ? notedFields(row, where) : undefined),
     },
     after: {
       onHand: row[11],
@@ -285,6 +302,13 @@ function stockOfRow(row: StockRow, base: EpochMs, where: string): StockEntry {
       updatedAt: at,
     },
   };
+}
+
+function notedFields(row: StockRow, where: string): Pick<StockEntry["event"], "reverses" | "note"> {
+  const number = row[22] ?? NO_NOTE;
+  const note = STOCK_NOTES[number];
+  if (note === undefined && number !== NO_NOTE) throw new CorruptData(`note ${number} is not known to this version`, where);
+  return { ...(row[21] == null ? {} : { reverses: row[21] }), ...(note === undefined ? {} : { note }) };
 }
 
 const HELD_LINES_AT = 7;
@@ -386,8 +410,13 @@ function participationOfRow(row: Row, base: EpochMs): ParticipationEntry {
   return { entry: "participation", shard, id, version, lines, at: (base + at) as EpochMs };
 }
 
-function rowOfMovement({ id, version, at, shard, sku, attempt }: MovementEntry, base: EpochMs): Row {
+function rowOfMovement({ id, version, at, shard, sku, attempt, effect }: MovementEntry, base: EpochMs): Row {
   if (shard === undefined) return [FORM.movement, id, version, at - base];
+  if (effect !== undefined) {
+    const { kind, location, occurredAt, units, isVoided } = effect;
+    const did = [EFFECT_KINDS.indexOf(kind), location, occurredAt - base, units, isVoided];
+    return [FORM.movementDone, id, version, at - base, shard, sku ?? null, attempt ?? null, ...did];
+  }
   const row = [FORM.movementOfSku, id, version, at - base, shard, sku ?? null];
   return attempt === undefined ? row : [...row, attempt];
 }
@@ -395,4 +424,28 @@ function rowOfMovement({ id, version, at, shard, sku, attempt }: MovementEntry, 
 function movementOfRow(row: Row, base: EpochMs): MovementEntry {
   const [, id, version, at, shard, sku, attempt] = row as [number, string, number, number, ShardId, Sku | null, number?];
   return { entry: "movement", id, version, at: (base + at) as EpochMs, shard, sku: sku ?? undefined, attempt };
+}
+
+type MovementDoneRow = [
+  form: number,
+  id: string,
+  version: number,
+  at: number,
+  shard: ShardId,
+  sku: Sku | null,
+  attempt: number | null,
+  kind: number,
+  location: LocationId,
+  occurredAt: number,
+  units: number,
+  isVoided: boolean,
+];
+
+function movementDoneOfRow(row: Row, base: EpochMs, where: string): MovementEntry {
+  const [, id, version, at, shard, sku, attempt, number, location, occurredAt, units, isVoided] = row as MovementDoneRow;
+  const kind = EFFECT_KINDS[number];
+  if (kind === undefined) throw new CorruptData(`movement effect ${number} is not known to this version`, where);
+  const effect = { kind, location, occurredAt: (base + occurredAt) as EpochMs, units, isVoided };
+  const use = { version, at: (base + at) as EpochMs, sku: sku ?? undefined, attempt: attempt ?? undefined };
+  return { entry: "movement", id, shard, ...use, effect };
 }

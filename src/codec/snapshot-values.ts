@@ -14,12 +14,19 @@ import type {
   ReservationStatus,
 } from "../reservation/index.ts";
 import type { KeyUse, Location, MovementUse } from "../shard/index.ts";
-import type { RecentMove, StockRecord } from "../stock/index.ts";
+import { EFFECT_KINDS, EMPTY_LEDGER, ledgerOfFirst, type StockRecord } from "../stock/index.ts";
 import { givenFields } from "./given.ts";
+import { fieldsOfLedger, isEmptyLedger, ledgerOfFields } from "./ledger-fields.ts";
 
 const VALUE_FORMAT = 1;
 /** Of a reservation that is not standing and settled: stage and whether it is unsettled come first. */
 const RESERVATION_FORMAT_STAGED = 2;
+/** Of a record with something in its ledger; the first format had the moves since the last count in its place. */
+const RECORD_FORMAT_LEDGER = 2;
+/** The same, and something waits in it. */
+const RECORD_FORMAT_WAITING = 3;
+/** Of a movement's id with what the movement did. */
+const MOVEMENT_FORMAT_EFFECT = 2;
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, encodeUndefinedAsNil: true });
 
@@ -129,7 +136,8 @@ function unpack(bytes: Uint8Array, where: string): unknown {
 }
 
 export function encodeStockRecord(record: StockRecord): Uint8Array {
-  const fields: number[] = [
+  const { ledger } = record;
+  const fields: unknown[] = [
     record.onHand,
     record.held,
     record.allocated,
@@ -140,19 +148,23 @@ export function encodeStockRecord(record: StockRecord): Uint8Array {
     record.updatedAt,
     record.countedAt,
   ];
-  for (const move of record.recent) fields.push(move.occurredAt, move.onHand);
-  return pack(fields);
+  if (isEmptyLedger(ledger)) return pack(fields);
+  fields.push(...fieldsOfLedger(ledger));
+  return pack(fields, ledger.waiting.length === 0 ? RECORD_FORMAT_LEDGER : RECORD_FORMAT_WAITING);
 }
 
-const RECENT_AT = 9;
-const NO_MOVES: readonly RecentMove[] = [];
+/** Something waits in the record of these bytes. O(1). */
+export function isWaitingRecord(bytes: Uint8Array): boolean {
+  return bytes[0] === RECORD_FORMAT_WAITING;
+}
+
+const LEDGER_AT = 9;
 
 export function decodeStockRecord(bytes: Uint8Array, sku: Sku, location: LocationId): StockRecord {
-  const fields = unpack(bytes, `record ${sku} at ${location}`) as number[];
-  const recent: RecentMove[] = [];
-  for (let i = RECENT_AT; i < fields.length; i += 2) {
-    recent.push({ occurredAt: fields[i] as EpochMs, onHand: fields[i + 1] as number });
-  }
+  const isLedger = bytes[0] === RECORD_FORMAT_LEDGER || bytes[0] === RECORD_FORMAT_WAITING;
+  const fields = isLedger
+    ? (packr.unpack(bytes.subarray(1)) as unknown[])
+    : (unpack(bytes, `record ${sku} at ${location}`) as unknown[]);
   const [onHand, held, allocated, unavailable, inbound, safetyStock, version, updatedAt, countedAt] = fields as [
     number,
     number,
@@ -164,20 +176,12 @@ export function decodeStockRecord(bytes: Uint8Array, sku: Sku, location: Locatio
     EpochMs,
     EpochMs,
   ];
-  return {
-    sku,
-    location,
-    onHand,
-    held,
-    allocated,
-    unavailable,
-    inbound,
-    safetyStock,
-    version,
-    updatedAt,
-    countedAt,
-    recent: recent.length === 0 ? NO_MOVES : recent,
-  };
+  const rest = fields.slice(LEDGER_AT);
+  const isEmpty = rest.length === 0 && countedAt === 0 && onHand === 0;
+  const first = { onHand, countedAt, recent: rest as number[] };
+  const ledger = isLedger ? ledgerOfFields(rest) : isEmpty ? EMPTY_LEDGER : ledgerOfFirst(first);
+  const levels = { onHand, held, allocated, unavailable, inbound, safetyStock };
+  return { sku, location, ...levels, version, updatedAt, countedAt, ledger };
 }
 
 export function encodeReservation(reservation: Reservation): Uint8Array {
@@ -267,12 +271,27 @@ export function decodeKeyUse(bytes: Uint8Array, where: string): KeyUse {
 }
 
 export function encodeMovementUse(use: MovementUse): Uint8Array {
-  const { version, at, sku, attempt } = use;
+  const { version, at, sku, attempt, effect } = use;
+  if (effect !== undefined) {
+    const { kind, location, occurredAt, units, isVoided } = effect;
+    const did = [EFFECT_KINDS.indexOf(kind), location, occurredAt, units, isVoided];
+    return pack([version, at, sku ?? null, attempt ?? null, ...did], MOVEMENT_FORMAT_EFFECT);
+  }
   if (sku === undefined) return pack([version, at]);
   return pack(attempt === undefined ? [version, at, sku] : [version, at, sku, attempt]);
 }
 
+type EffectFields = [version: number, at: EpochMs, Sku | null, number | null, number, LocationId, EpochMs, number, boolean];
+
 export function decodeMovementUse(bytes: Uint8Array, where: string): MovementUse {
+  if (bytes[0] === MOVEMENT_FORMAT_EFFECT) {
+    const fields = packr.unpack(bytes.subarray(1)) as EffectFields;
+    const [version, at, sku, attempt, number, location, occurredAt, units, isVoided] = fields;
+    const kind = EFFECT_KINDS[number];
+    if (kind === undefined) throw new CorruptData(`movement effect ${number} is not known to this version`, where);
+    const effect = { kind, location, occurredAt, units, isVoided };
+    return { version, at, sku: sku ?? undefined, attempt: attempt ?? undefined, effect };
+  }
   const [version, at, sku, attempt] = unpack(bytes, where) as [number, EpochMs, Sku?, number?];
   return { version, at, sku, attempt };
 }

@@ -41,7 +41,7 @@ export function sourceJson(cluster: string): string {
   return JSON.stringify(`/stockgrid/${encodeURIComponent(cluster)}`);
 }
 
-/** `quantity`, the deltas that are not zero, and for a movement when and why it happened. */
+/** `quantity`, the deltas that are not zero, and for a movement when and why it happened, and what to know about it. */
 function changeJson(event: StockEvent): string {
   let text = `{"quantity":${event.quantity}`;
   if (event.onHand !== 0) text += `,"onHand":${event.onHand}`;
@@ -51,6 +51,8 @@ function changeJson(event: StockEvent): string {
   if (causeOf(event.kind) === "movement") text += `,"occurredAt":"${new Date(event.occurredAt).toISOString()}"`;
   if (event.reason !== undefined) text += `,"reason":${JSON.stringify(event.reason)}`;
   if (event.reference !== undefined) text += `,"reference":${JSON.stringify(event.reference)}`;
+  if (event.reverses !== undefined) text += `,"reverses":${JSON.stringify(event.reverses)}`;
+  if (event.note !== undefined) text += `,"note":"${event.note}"`;
   return `${text}}`;
 }
 

@@ -177,6 +177,9 @@ function settlementOf(result: MovementResult): Settlement {
     case "applied":
     case "duplicate":
       return { result: result.kind };
+    // It is durable, and what comes of it needs no one to send it again.
+    case "pending":
+      return { result: "applied" };
     case "fault":
       return { result: "retried", afterMs: Math.max(RETRY_MS_MIN, result.retryAfterMs) };
     default:

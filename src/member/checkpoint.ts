@@ -21,6 +21,7 @@ import {
   encodeParticipation,
   encodeReservation,
   encodeStockRecord,
+  isWaitingRecord,
   keyUseKey,
   type Mark,
   movementKey,
@@ -145,7 +146,7 @@ export class Checkpoint {
     }
     for (const extra of cut.extras) yield* extra(writer);
     for (let i = 0; i < cut.records.length; i++) {
-      yield () => putRecord(writer, (cut.records[i] as RecordCell).shard, cut.recordValues[i] as StockRecord);
+      yield () => putRecord(writer, cut.records[i] as RecordCell, cut.recordValues[i] as StockRecord);
     }
     for (let i = 0; i < cut.reservations.length; i++) {
       const cell = cut.reservations[i] as ReservationCell;
@@ -184,6 +185,7 @@ export function restoreRow(
   writer.put(table, key, value);
   switch (table) {
     case "records":
+      if (isWaitingRecord(value)) writer.put("waits", key, EMPTY_VALUE);
       return;
     case "reservations": {
       const reservation = decodeReservation(value, reservationOfKey(key));
@@ -212,8 +214,11 @@ function retain(writer: CheckpointWriter, table: RetainedTable, key: string, unt
   writer.put("retention", retentionKey(until, table, key), EMPTY_VALUE);
 }
 
-function putRecord(writer: CheckpointWriter, shard: RecordCell["shard"], record: StockRecord): void {
-  writer.put("records", recordKey(shard, record.sku, record.location), encodeStockRecord(record));
+function putRecord(writer: CheckpointWriter, { shard, hasWaited }: RecordCell, record: StockRecord): void {
+  const key = recordKey(shard, record.sku, record.location);
+  writer.put("records", key, encodeStockRecord(record));
+  if (record.ledger.waiting.length > 0) writer.put("waits", key, EMPTY_VALUE);
+  else if (hasWaited) writer.delete("waits", key);
 }
 
 function putReservation(writer: CheckpointWriter, cell: ReservationCell, value: Reservation, retentionMs: number): void {

@@ -68,8 +68,8 @@ export type TransitResult =
   | Fault;
 
 export type MovementResult =
-  /** `version` of the record after it; 0 when another SKU has the id and its version is not known here. */
-  { readonly kind: "applied" | "duplicate"; readonly version: number } | NotFound | LevelOutOfRange | Fault;
+  /** `pending`: it waits for the movement that it reverses. `version` of the record after it; 0 when another SKU has the id and its version is not known here. */
+  { readonly kind: "applied" | "duplicate" | "pending"; readonly version: number } | NotFound | LevelOutOfRange | Fault;
 
 export type Read<T> = { readonly kind: "read"; readonly value: T } | Fault;
 

@@ -6,7 +6,7 @@
  */
 
 import type { LanePlace, ShardId } from "../base/index.ts";
-import { shardRange } from "../codec/index.ts";
+import { isWaitingRecord, shardRange } from "../codec/index.ts";
 import type { CheckpointWriter, SnapshotStore, Table } from "../ports/index.ts";
 
 /** Tables whose rows belong to a shard; the time indexes follow from them. */
@@ -84,6 +84,7 @@ export function* purgeShard(
       yield () => {
         writer.delete(table, key);
         if (table === "reservations") writer.delete("outbox", key);
+        if (table === "records" && isWaitingRecord(value)) writer.delete("waits", key);
         const due = table === "reservations" ? dueKeyOf(key, value) : undefined;
         if (due !== undefined) writer.delete("due", due);
       };

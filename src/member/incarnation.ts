@@ -20,6 +20,7 @@ import { Moves } from "./moves.ts";
 import { Openings } from "./openings.ts";
 import type { MemberLimits, MemberOptions } from "./options.ts";
 import { Replica } from "./replica.ts";
+import { resumeWaiting, settleOverdue } from "./reversals.ts";
 import { ShardDuties } from "./shard-duties.ts";
 import { SnapshotColdTier } from "./snapshot-cold-tier.ts";
 import type { MemberStats } from "./stats.ts";
@@ -29,6 +30,8 @@ import type { Turn } from "./turn.ts";
 /** Holds ended in one turn before input gets a chance. */
 const EXPIRE_MAX = 1_000;
 const TICK_MS = 250;
+/** Time between two looks for reversals that have waited long enough. */
+const SWEEP_MS = 1_000;
 /** Ids count from a random start, so that two members do not count in step. */
 const ID_RANGE = 2 ** 32;
 /** Records read of lanes, with nothing of ours in them, after which a checkpoint is due for its mark alone: others wait for it to trim. */
@@ -67,6 +70,7 @@ export class Incarnation {
   /** Held, whole, at the cut that is in work. */
   #cutHeld: readonly HeldShard[] = [];
   #checkpointedAt = 0;
+  #sweptAt = 0;
   #cancelTimer: (() => void) | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #cancelTick: (() => void) | undefined;
@@ -162,7 +166,10 @@ export class Incarnation {
   #onAdopted(shards: readonly ShardId[]): void {
     this.#expiry.reload();
     this.#advanceExpiry(this.#options.ports.clock.now());
-    for (const shard of shards) this.followUps.resume(this.state.shards[shard] as Shard);
+    for (const shard of shards) {
+      resumeWaiting(this.#options.ports.store, this.state.shards[shard] as Shard);
+      this.followUps.resume(this.state.shards[shard] as Shard);
+    }
   }
 
   #storedMark(): Mark | undefined {
@@ -359,9 +366,17 @@ export class Incarnation {
     const { clock } = this.#options.ports;
     const now = clock.now();
     this.#advanceExpiry(now);
+    this.#settleOverdue(now);
     this.#giveUp(now);
     this.#checkpointIfIdle();
     this.#cancelTick = clock.after(TICK_MS, () => this.#guarded(() => this.#tick()));
+  }
+
+  #settleOverdue(now: EpochMs): void {
+    const { reversalWaitMs } = this.#options.bounds;
+    if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return;
+    this.#sweptAt = now;
+    if (settleOverdue(this.#turnAt(now), (now - reversalWaitMs) as EpochMs)) this.#commit.touch();
   }
 
   #giveUp(now: EpochMs): void {

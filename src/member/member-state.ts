@@ -184,9 +184,10 @@ export class MemberState {
     );
   }
 
-  #replayMovement({ id, shard, version, at, sku, attempt }: MovementEntry): void {
+  #replayMovement({ id, shard, version, at, sku, attempt, effect }: MovementEntry): void {
     const home = shard === undefined ? this.shardOfMovement(id) : (this.shards[shard] as Shard);
-    this.applyMovement(home, id, { version, at, sku, attempt });
+    const use = { version, at, sku, attempt };
+    this.applyMovement(home, id, effect === undefined ? use : { ...use, effect });
   }
 
   #replayHeld(event: ReservationMade): void {

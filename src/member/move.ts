@@ -8,10 +8,12 @@
 
 import type { ShardId } from "../base/index.ts";
 import { MOVEMENT_FREED, type MovementUse, type RecordCell, type Shard } from "../shard/index.ts";
-import { decideMovement, type Movement } from "../stock/index.ts";
+import { decideMovement, effectOf, type Movement, type StockEvent } from "../stock/index.ts";
 import type { MovementResult } from "./grid.ts";
+import { liveUse, recordUse } from "./movement-use.ts";
 import { NOT_OWNER } from "./not-owner.ts";
 import type { MovementClaimAnswer, MovementClaimAsk } from "./peers.ts";
+import { applyReversing, makeRoom, namedBy, settleAwaited } from "./reversals.ts";
 import type { Turn } from "./turn.ts";
 
 /** The id has to be claimed at this shard of another member before the movement can be decided. */
@@ -38,23 +40,34 @@ export function move(turn: Turn, movement: Movement, claimed = false): MovementR
     return { kind: "not-found", detail: `location ${unknown} is not known; create it with PUT /v1/locations first` };
   }
   const cell = shard.recordOrEmpty(movement.sku, movement.location);
-  const events = decideMovement(cell.value, movement, turn.now);
+  const named = namedBy(turn, shard, movement.reverses);
+  const decide = (): ReturnType<typeof decideMovement> => decideMovement(cell.value, movement, turn.now, named);
+  const first = decide();
+  const events = !("kind" in first) && isPending(first) && makeRoom(turn, shard, cell) ? decide() : first;
   if ("kind" in events) return events;
   return apply(turn, movement, shard, cell, events, isOwn ? registry : undefined);
 }
 
+function isPending([event]: readonly StockEvent[]): boolean {
+  return event?.kind === "void-pending" || event?.kind === "return-pending";
+}
+
 function apply(
   turn: Turn,
-  { id, sku }: Movement,
+  movement: Movement,
   shard: Shard,
   cell: RecordCell,
-  events: Extract<ReturnType<typeof decideMovement>, readonly unknown[]>,
+  events: readonly StockEvent[],
   registry: Shard | undefined,
 ): MovementResult {
+  const { id, sku } = movement;
   const version = cell.value.version + 1;
-  for (const event of events) turn.entries.push(turn.state.applyStock(shard, cell, event));
-  record(turn, shard, id, { version, at: turn.now, sku });
-  if (registry !== undefined && registry !== shard) record(turn, registry, id, { version, at: turn.now, sku });
+  applyReversing(turn, shard, cell, events);
+  const use = { version, at: turn.now, sku };
+  recordUse(turn, shard, id, { ...use, effect: effectOf(events[0] as StockEvent) });
+  if (registry !== undefined && registry !== shard) recordUse(turn, registry, id, use);
+  if (isPending(events)) return { kind: "pending", version };
+  settleAwaited(turn, shard, sku, id);
   return { kind: "applied", version };
 }
 
@@ -62,7 +75,7 @@ function apply(
 export function claimHere(turn: Turn, registry: Shard, { id, sku, attempt }: MovementClaimAsk): MovementClaimAnswer {
   const use = liveUse(turn, registry, id);
   if (use !== undefined && (use.version > 0 || use.sku !== sku)) return { kind: "duplicate", version: use.version };
-  record(turn, registry, id, { version: 0, at: turn.now, sku, attempt });
+  recordUse(turn, registry, id, { version: 0, at: turn.now, sku, attempt });
   return { kind: "claimed" };
 }
 
@@ -70,19 +83,7 @@ export function claimHere(turn: Turn, registry: Shard, { id, sku, attempt }: Mov
 export function freeHere(turn: Turn, registry: Shard, { id, sku, attempt }: MovementClaimAsk): void {
   const use = liveUse(turn, registry, id);
   if (use === undefined || use.version !== 0 || use.sku !== sku || use.attempt !== attempt) return;
-  record(turn, registry, id, { version: MOVEMENT_FREED, at: turn.now, sku });
-}
-
-function record(turn: Turn, shard: Shard, id: string, use: MovementUse): void {
-  turn.state.applyMovement(shard, id, use);
-  turn.entries.push({ entry: "movement", id, shard: shard.id, ...use });
-}
-
-/** What the shard remembers of the id, unless it was freed or is old enough to be forgotten. */
-function liveUse(turn: Turn, shard: Shard, id: string): MovementUse | undefined {
-  const use = shard.movement(id);
-  if (use === undefined || use.version === MOVEMENT_FREED || turn.now >= use.at + turn.movementRetentionMs) return undefined;
-  return use;
+  recordUse(turn, registry, id, { version: MOVEMENT_FREED, at: turn.now, sku });
 }
 
 /** A use that is not merely this SKU's own claim. */

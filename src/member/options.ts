@@ -36,6 +36,8 @@ export interface MemberLimits {
   readonly keyRetentionMs: number;
   /** How long the id of a movement is remembered, ms. */
   readonly movementRetentionMs: number;
+  /** How long a reversal waits for the movement it names, ms; below the retention of movement ids. */
+  readonly reversalWaitMs: number;
   /** How long shards of other members are asked to hold their lines of a new reservation, ms. */
   readonly holdMsMax: number;
   /** How long the answer to a transition waits for shards of other members to follow, ms; it is decided anyway. */
@@ -57,6 +59,7 @@ export const DEFAULT_LIMITS: MemberLimits = {
   activeReservationsMax: 200_000,
   keyRetentionMs: 24 * HOUR_MS,
   movementRetentionMs: 168 * HOUR_MS,
+  reversalWaitMs: 72 * HOUR_MS,
   holdMsMax: 3_000,
   followMsMax: 500,
   trimMargin: 1_000,

@@ -25,6 +25,8 @@ export const TABLES = [
   "participations",
   /** Reservations that other shards have yet to follow, by shard and id. */
   "outbox",
+  /** Stock records in which reversals wait, by shard, SKU and location. */
+  "waits",
 ] as const;
 
 export type Table = (typeof TABLES)[number];

@@ -1,9 +1,10 @@
 /** Answers as flat rows, and back to plain objects equal to those of a local call. Numbers are append only; a changed row gets a new number. */
 
 import type { EpochMs, Fault, FaultCode, LocationId, ReservationId, Sku } from "../base/index.ts";
+import { fieldsOfLedger, ledgerOfFields } from "../codec/index.ts";
 import type { Shortage } from "../member/index.ts";
 import type { Reservation, ReservationLine } from "../reservation/index.ts";
-import type { RecentMove, StockRecord } from "../stock/index.ts";
+import { ledgerOfFirst, type StockRecord } from "../stock/index.ts";
 import type { Answer } from "./command.ts";
 
 type Row = readonly unknown[];
@@ -22,6 +23,9 @@ const FORM = {
   refused: 10,
   bare: 11,
   readNothing: 12,
+  /** As `readRecords` and `readRecord`, with the ledger. */
+  readLedgers: 13,
+  readLedger: 14,
 } as const;
 
 export function rowOfAnswer(answer: Answer): Row {
@@ -36,6 +40,7 @@ export function rowOfAnswer(answer: Answer): Row {
       return [FORM.reservation, rowOfReservation(answer.reservation)];
     case "applied":
     case "duplicate":
+    case "pending":
       return [FORM.version, answer.kind, answer.version];
     case "read":
       return rowOfRead(answer.value);
@@ -70,8 +75,12 @@ export function answerOfRow(row: Row): Answer | undefined {
     case FORM.readReservation:
       return { kind: "read", value: reservationOf(row[1] as Row) };
     case FORM.readRecords:
-      return { kind: "read", value: (row[1] as Row[]).map(recordOf) };
+      return { kind: "read", value: (row[1] as Row[]).map(firstRecordOf) };
     case FORM.readRecord:
+      return { kind: "read", value: firstRecordOf(row[1] as Row) };
+    case FORM.readLedgers:
+      return { kind: "read", value: (row[1] as Row[]).map(recordOf) };
+    case FORM.readLedger:
       return { kind: "read", value: recordOf(row[1] as Row) };
     case FORM.readNothing:
       return { kind: "read", value: undefined };
@@ -93,8 +102,8 @@ function faultOf([, code, retryAfterMs, detail]: Row): Fault {
 function rowOfRead(value: Reservation | StockRecord | readonly StockRecord[] | undefined): Row {
   if (value === undefined) return [FORM.readNothing];
   if ("mode" in value) return [FORM.readReservation, rowOfReservation(value)];
-  if ("sku" in value) return [FORM.readRecord, rowOfRecord(value)];
-  return [FORM.readRecords, value.map(rowOfRecord)];
+  if ("sku" in value) return [FORM.readLedger, rowOfRecord(value)];
+  return [FORM.readLedgers, value.map(rowOfRecord)];
 }
 
 function rowOfReservation(reservation: Reservation): Row {
@@ -165,17 +174,23 @@ function rowOfRecord(record: StockRecord): Row {
     record.updatedAt,
     record.countedAt,
   ];
-  for (const { occurredAt, onHand } of record.recent) row.push(occurredAt, onHand);
+  row.push(...fieldsOfLedger(record.ledger));
   return row;
 }
 
-const RECENT_AT = 11;
+const LEDGER_AT = 11;
 
 function recordOf(row: Row): StockRecord {
-  const recent: RecentMove[] = [];
-  for (let i = RECENT_AT; i < row.length; i += 2) {
-    recent.push({ occurredAt: row[i] as EpochMs, onHand: row[i + 1] as number });
-  }
+  return { ...levelsOf(row), ledger: ledgerOfFields(row.slice(LEDGER_AT)) };
+}
+
+/** Of a member of the first release. */
+function firstRecordOf(row: Row): StockRecord {
+  const levels = levelsOf(row);
+  return { ...levels, ledger: ledgerOfFirst({ ...levels, recent: row.slice(LEDGER_AT) as number[] }) };
+}
+
+function levelsOf(row: Row): Omit<StockRecord, "ledger"> {
   return {
     sku: row[0] as Sku,
     location: row[1] as LocationId,
@@ -188,7 +203,6 @@ function recordOf(row: Row): StockRecord {
     version: row[8] as number,
     updatedAt: row[9] as EpochMs,
     countedAt: row[10] as EpochMs,
-    recent,
   };
 }
 

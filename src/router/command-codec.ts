@@ -22,6 +22,9 @@ const NUMBER = {
   freeMovement: 11,
 } as const satisfies Record<Command["op"], number>;
 
+/** As `move`, and the movement it reverses behind it. */
+const MOVE_REVERSING = 12;
+
 export function rowOfCommand(command: Command): Row {
   switch (command.op) {
     case "reserve": {
@@ -34,8 +37,9 @@ export function rowOfCommand(command: Command): Row {
       return [NUMBER.transit, id, transition, ttlMs, idempotency?.key, idempotency?.fingerprint, parts];
     }
     case "move": {
-      const { id, type, sku, location, quantity, occurredAt, reason, reference, toLocation } = command.movement;
-      return [NUMBER.move, id, type, sku, location, quantity, occurredAt, reason, reference, toLocation];
+      const { id, type, sku, location, quantity, occurredAt, reason, reference, toLocation, reverses } = command.movement;
+      const row = [NUMBER.move, id, type, sku, location, quantity, occurredAt, reason, reference, toLocation];
+      return reverses === undefined ? row : [MOVE_REVERSING, ...row.slice(1), reverses];
     }
     case "reservation":
       return [NUMBER.reservation, command.id];
@@ -67,6 +71,7 @@ export function commandOfRow(row: Row): Command | undefined {
     case NUMBER.transit:
       return transitOf(fields);
     case NUMBER.move:
+    case MOVE_REVERSING:
       return { op: "move", movement: movementOf(fields) };
     case NUMBER.reservation:
       return { op: "reservation", id: fields[0] as ReservationId };
@@ -115,7 +120,7 @@ function transitOf(fields: Row): Command {
 }
 
 function movementOf(fields: Row): Movement {
-  const [id, type, sku, location, quantity, occurredAt, reason, reference, toLocation] = fields as [
+  const [id, type, sku, location, quantity, occurredAt, reason, reference, toLocation, reverses] = fields as [
     string,
     Movement["type"],
     Sku,
@@ -125,12 +130,14 @@ function movementOf(fields: Row): Movement {
     Text,
     Text,
     LocationId | null,
+    Text?,
   ];
   const optional = {
     occurredAt: given(occurredAt),
     reason: given(reason),
     reference: given(reference),
     toLocation: given(toLocation),
+    reverses: reverses ?? undefined,
   };
   return { id, type, sku, location, quantity, ...optional };
 }

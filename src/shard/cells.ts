@@ -5,7 +5,7 @@
 
 import type { EpochMs, ReservationId, ShardId, Sku } from "../base/index.ts";
 import type { Participation, Reservation } from "../reservation/index.ts";
-import type { StockRecord } from "../stock/index.ts";
+import type { MovementEffect, StockRecord } from "../stock/index.ts";
 import type { Location } from "./location.ts";
 
 interface Cell {
@@ -18,6 +18,8 @@ interface Cell {
 export interface RecordCell extends Cell {
   readonly shard: ShardId;
   value: StockRecord;
+  /** Something waited in it since it was activated: the cold tier may have a row that says so. */
+  hasWaited: boolean;
 }
 
 export interface ReservationCell extends Cell {
@@ -57,6 +59,8 @@ export interface MovementUse {
   readonly sku?: Sku | undefined;
   /** Of a claim: which one, so that a late word frees no newer one. */
   readonly attempt?: number | undefined;
+  /** In the SKU's shard: what the movement did. Undefined in records of earlier releases. */
+  readonly effect?: MovementEffect | undefined;
 }
 
 export const MOVEMENT_FREED = -1;

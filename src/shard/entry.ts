@@ -4,7 +4,7 @@
 
 import type { EpochMs, ReservationId, ShardId, ShardOrigin, Sku } from "../base/index.ts";
 import type { Participation, ReservationEvent } from "../reservation/index.ts";
-import type { StockEvent, StockRecord } from "../stock/index.ts";
+import type { MovementEffect, StockEvent, StockRecord } from "../stock/index.ts";
 import type { Location } from "./location.ts";
 
 /** A stock event with the record it led to, so that a reader of the journal needs no state of its own. */
@@ -52,6 +52,7 @@ export interface MovementEntry {
   readonly shard?: ShardId | undefined;
   readonly sku?: Sku | undefined;
   readonly attempt?: number | undefined;
+  readonly effect?: MovementEffect | undefined;
 }
 
 export interface LocationEntry {

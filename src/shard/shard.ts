@@ -3,6 +3,7 @@
  *
  * H1. What memory has is newer than, or equal to, what the cold tier has; a dirty cell is never passivated.
  * H2. All changes go through `put...`, which marks the cell dirty exactly once between two cuts.
+ * H3. What waits in a record that was activated or changed since the shard came into memory is in the index of what is awaited, and nothing else is.
  *
  * It does not decide anything: see member/ for the commands and stock/, reservation/ for the rules.
  */
@@ -10,6 +11,7 @@
 import type { LocationId, ReservationId, ShardId, Sku } from "../base/index.ts";
 import type { Participation, Reservation } from "../reservation/index.ts";
 import { emptyRecord, type StockRecord } from "../stock/index.ts";
+import { Awaited } from "./awaited.ts";
 import type {
   DirtyCells,
   KeyCell,
@@ -40,6 +42,8 @@ export class Shard {
   readonly participations = new Map<ReservationId, ParticipationCell>();
   readonly keys = new Map<string, KeyCell>();
   readonly movements = new Map<string, MovementCell>();
+  /** Movements that reversals of this shard wait for. */
+  readonly awaited = new Awaited();
   readonly #cold: ColdTier;
   readonly #dirty: DirtyCells;
   readonly #counts: ActorCounts;
@@ -77,6 +81,10 @@ export class Shard {
   }
 
   putRecord(cell: RecordCell, value: StockRecord): void {
+    if (cell.value.ledger.waiting !== value.ledger.waiting) {
+      this.awaited.replace(cell.value, value);
+      cell.hasWaited = true;
+    }
     cell.value = value;
     if (cell.dirty) return;
     cell.dirty = true;
@@ -150,10 +158,13 @@ export class Shard {
     this.#counts.keys -= strike(this.keys);
     this.#counts.movements -= strike(this.movements);
     this.records.clear();
+    this.awaited.clear();
   }
 
   #activate(value: StockRecord): RecordCell {
-    const cell: RecordCell = { shard: this.id, value, dirty: false, touched: true };
+    const hasWaited = value.ledger.waiting.length > 0;
+    const cell: RecordCell = { shard: this.id, value, hasWaited, dirty: false, touched: true };
+    if (hasWaited) this.awaited.add(value);
     const cells = this.records.get(value.sku);
     if (cells === undefined) this.records.set(value.sku, new Map([[value.location, cell]]));
     else cells.set(value.location, cell);

@@ -21,9 +21,31 @@ export const STOCK_EVENT_KINDS = [
   "transferred-out",
   "transferred-in",
   "oversold",
+  "shipped",
+  "picked",
+  "packed",
+  "put-away",
+  "voided",
+  "count-voided",
+  "void-pending",
+  "return-pending",
 ] as const;
 
 export type StockEventKind = (typeof STOCK_EVENT_KINDS)[number];
+
+/** What to know about how a movement was applied, in the order of their numbers in the journal: append only. */
+export const STOCK_NOTES = [
+  /** It happened before a count that is known already: it is kept, and `onHand` is as it was. */
+  "before-count",
+  /** It is older than the history that the record keeps: applied as an adjustment of the level. */
+  "before-history",
+  /** What it names never came, or was forgotten: applied as an adjustment, a void as one of nothing. */
+  "unmatched",
+  /** A void of what has no effect any more, or never had one here: it changes nothing. */
+  "nothing-to-undo",
+] as const;
+
+export type StockNote = (typeof STOCK_NOTES)[number];
 
 export interface StockEvent {
   readonly kind: StockEventKind;
@@ -35,7 +57,7 @@ export interface StockEvent {
   readonly at: EpochMs;
   /** When it happened in the world; equals `at` for everything decided here. */
   readonly occurredAt: EpochMs;
-  /** Units the cause speaks of: asked, moved or counted; the shortfall for `oversold`. Signed for `adjusted` only. */
+  /** Units the cause speaks of: asked, moved or counted; the shortfall for `oversold`. Signed for `adjusted` and `voided`. */
   readonly quantity: number;
   /** Deltas on the levels, in units. */
   readonly onHand: number;
@@ -46,6 +68,9 @@ export interface StockEvent {
   readonly cause: string;
   readonly reason: string | undefined;
   readonly reference: string | undefined;
+  /** Id of the movement that this one undoes or follows from. */
+  readonly reverses?: string | undefined;
+  readonly note?: StockNote | undefined;
 }
 
 const RESERVATION_KINDS: ReadonlySet<StockEventKind> = new Set(["held", "released", "expired", "confirmed", "fulfilled"]);
@@ -53,4 +78,26 @@ const RESERVATION_KINDS: ReadonlySet<StockEventKind> = new Set(["held", "release
 /** Whether `cause` names a reservation or a movement. */
 export function causeOf(kind: StockEventKind): "reservation" | "movement" {
   return RESERVATION_KINDS.has(kind) ? "reservation" : "movement";
+}
+
+/** Units that moved physically at `occurredAt`, signed, also where a later count has made up for them. */
+export function movedUnits(event: StockEvent): number {
+  switch (event.kind) {
+    case "received":
+    case "returned":
+    case "transferred-in":
+    case "adjusted":
+    case "voided":
+      return event.quantity;
+    case "sold":
+    case "shipped":
+    case "transferred-out":
+      return 0 - event.quantity;
+    case "damaged":
+      return event.unavailable === 0 ? 0 - event.quantity : 0;
+    case "fulfilled":
+      return event.onHand;
+    default:
+      return 0;
+  }
 }

@@ -43,7 +43,8 @@ export function followReservation(
     location: record.location,
     version: record.version + 1,
     at,
-    occurredAt: at,
+    // What ships is the newest thing that happened to the record, also when the clock was set back.
+    occurredAt: delta.fulfilled > 0 && record.countedAt > at ? record.countedAt : at,
     quantity: UNITS_OF[kind](delta),
     onHand: 0 - delta.fulfilled,
     held: delta.held,

@@ -7,13 +7,17 @@
  */
 
 import type { EpochMs, LocationId, Sku } from "../base/index.ts";
-import type { StockEvent } from "./events.ts";
-
-/** A physical movement kept so that a late count can leave what happened after it on top. */
-export interface RecentMove {
-  readonly occurredAt: EpochMs;
-  readonly onHand: number;
-}
+import { movedUnits, type StockEvent } from "./events.ts";
+import {
+  EMPTY_LEDGER,
+  type Ledger,
+  lastCountTime,
+  withCounted,
+  withMoved,
+  withoutCount,
+  withoutWaiting,
+  withWaiting,
+} from "./ledger.ts";
 
 export interface StockRecord {
   readonly sku: Sku;
@@ -28,14 +32,9 @@ export interface StockRecord {
   readonly updatedAt: EpochMs;
   /** Time of the last count as it was true; 0 before any. */
   readonly countedAt: EpochMs;
-  /** Newest physical movements since the last count, by `occurredAt`, at most {@link RECENT_MOVES_MAX}. */
-  readonly recent: readonly RecentMove[];
+  /** What `onHand` is made of, by the time it happened, and what waits. */
+  readonly ledger: Ledger;
 }
-
-/** How many movements a record remembers one by one; older ones are folded into the oldest kept. */
-export const RECENT_MOVES_MAX = 32;
-
-const NO_MOVES: readonly RecentMove[] = [];
 
 /** The record of a SKU and location that nothing has happened to. */
 export function emptyRecord(sku: Sku, location: LocationId): StockRecord {
@@ -51,7 +50,7 @@ export function emptyRecord(sku: Sku, location: LocationId): StockRecord {
     version: 0,
     updatedAt: 0 as EpochMs,
     countedAt: 0 as EpochMs,
-    recent: NO_MOVES,
+    ledger: EMPTY_LEDGER,
   };
 }
 
@@ -62,7 +61,7 @@ export function available(record: StockRecord): number {
 
 /** The record after the event. Never fails. */
 export function evolve(record: StockRecord, event: StockEvent): StockRecord {
-  const counted = event.kind === "counted" && event.occurredAt >= record.countedAt;
+  const ledger = touchesLedger(event) ? ledgerAfter(record.ledger, event) : record.ledger;
   return {
     sku: record.sku,
     location: record.location,
@@ -74,34 +73,45 @@ export function evolve(record: StockRecord, event: StockEvent): StockRecord {
     safetyStock: record.safetyStock,
     version: record.version + 1,
     updatedAt: event.at,
-    countedAt: counted ? event.occurredAt : record.countedAt,
-    recent: counted ? movesAfter(record.recent, event.occurredAt) : withMove(record, event),
+    countedAt: ledger === record.ledger ? record.countedAt : countedAfter(record, ledger, event),
+    ledger,
   };
 }
 
-/** Net physical change of the moves that happened after `time`. */
-export function movedAfter(record: StockRecord, time: EpochMs): number {
-  let sum = 0;
-  for (const move of record.recent) if (move.occurredAt > time) sum += move.onHand;
-  return sum;
+/** Holds come and go without a look at the ledger. */
+function touchesLedger({ kind, onHand }: StockEvent): boolean {
+  if (onHand !== 0) return true;
+  return kind !== "held" && kind !== "released" && kind !== "expired" && kind !== "confirmed" && kind !== "oversold";
 }
 
-function movesAfter(moves: readonly RecentMove[], time: EpochMs): readonly RecentMove[] {
-  const later = moves.filter((move) => move.occurredAt > time);
-  return later.length === 0 ? NO_MOVES : later;
+function ledgerAfter(before: Ledger, event: StockEvent): Ledger {
+  const ledger = before.waiting.length === 0 ? before : withoutWaiting(before, event.cause);
+  switch (event.kind) {
+    case "counted":
+      return withCounted(ledger, event.occurredAt, event.quantity);
+    case "count-voided":
+      return withoutCount(ledger, event.occurredAt, event.quantity);
+    case "void-pending":
+    case "return-pending":
+      return withWaiting(ledger, {
+        id: event.cause,
+        type: event.kind === "void-pending" ? "void" : "return",
+        reverses: event.reverses ?? "",
+        quantity: event.quantity,
+        occurredAt: event.occurredAt,
+        since: event.at,
+        reason: event.reason,
+        reference: event.reference,
+      });
+    default: {
+      const units = movedUnits(event);
+      return units === 0 ? ledger : withMoved(ledger, event.occurredAt, units);
+    }
+  }
 }
 
-function withMove(record: StockRecord, event: StockEvent): readonly RecentMove[] {
-  if (event.onHand === 0) return record.recent;
-  const moves = record.recent.slice();
-  let place = moves.length;
-  while (place > 0 && (moves[place - 1] as RecentMove).occurredAt > event.occurredAt) place--;
-  moves.splice(place, 0, { occurredAt: event.occurredAt, onHand: event.onHand });
-  if (moves.length > RECENT_MOVES_MAX) foldOldest(moves);
-  return moves;
-}
-
-function foldOldest(moves: RecentMove[]): void {
-  const [oldest, next] = moves as [RecentMove, RecentMove];
-  moves.splice(0, 2, { occurredAt: next.occurredAt, onHand: oldest.onHand + next.onHand });
+function countedAfter(record: StockRecord, ledger: Ledger, { kind, occurredAt }: StockEvent): EpochMs {
+  if (kind === "counted") return Math.max(record.countedAt, occurredAt) as EpochMs;
+  if (kind === "count-voided") return Math.max(0, lastCountTime(ledger)) as EpochMs;
+  return record.countedAt;
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { EpochMs, FaultCode, LocationId, ReservationId, ShardId, Sku } from "../../src/base/index.ts";
 import type { Reservation } from "../../src/reservation/index.ts";
 import type { Answer, Command } from "../../src/router/command.ts";
-import { MOVEMENT_TYPES, type StockRecord } from "../../src/stock/index.ts";
+import { MOVEMENT_TYPES, type StockRecord, type Waiting } from "../../src/stock/index.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const optionalText = fc.option(text, { nil: undefined });
@@ -35,6 +35,7 @@ const movement = fc.record({
   reason: optionalText,
   reference: optionalText,
   toLocation: fc.option(place, { nil: undefined }),
+  reverses: optionalText,
 });
 const followed = fc.record({ sku, location: place, held: units, allocated: units, fulfilled: units });
 
@@ -112,6 +113,17 @@ const reservation: fc.Arbitrary<Reservation> = fc.record({
   unsettled: fc.boolean(),
 });
 
+const waiting: fc.Arbitrary<Waiting> = fc.record({
+  id: text,
+  type: fc.constantFrom("void" as const, "return" as const),
+  reverses: text,
+  quantity: units,
+  occurredAt: time,
+  since: time,
+  reason: optionalText,
+  reference: optionalText,
+});
+
 const record: fc.Arbitrary<StockRecord> = fc.record({
   sku,
   location: place,
@@ -124,7 +136,13 @@ const record: fc.Arbitrary<StockRecord> = fc.record({
   version,
   updatedAt: time,
   countedAt: time,
-  recent: fc.array(fc.record({ occurredAt: time, onHand: level }), { maxLength: 4 }),
+  ledger: fc.record({
+    history: fc.array(fc.tuple(time, level), { maxLength: 4 }).map((entries) => entries.flat()),
+    base: level,
+    foldedTo: fc.oneof(time, fc.constant(-1)),
+    foldedCount: fc.oneof(time, fc.constant(-1)),
+    waiting: fc.array(waiting, { maxLength: 2 }),
+  }),
 });
 
 const shortages = fc.array(fc.record({ sku, location: place, requested: units, available: level }), { maxLength: 4 });

@@ -2,7 +2,15 @@
 
 import { describe, expect, it } from "vitest";
 import { LEVEL_MAX, QUANTITY_MAX } from "../../src/base/index.ts";
-import { available, decideMovement, evolve, type Movement, RECENT_MOVES_MAX, type StockRecord } from "../../src/stock/index.ts";
+import {
+  available,
+  decideMovement,
+  evolve,
+  HISTORY_MAX,
+  levelOf,
+  type Movement,
+  type StockRecord,
+} from "../../src/stock/index.ts";
 import { applied, movementOf, ms, NOW, recordWith } from "./build.ts";
 
 type Row = readonly [
@@ -152,10 +160,18 @@ describe("a count of the past", () => {
     expect(record).toMatchObject({ onHand: 97, countedAt: NOW - 20 });
   });
 
-  it("includes what happened in its own millisecond", () => {
+  it("leaves what happened in its own millisecond on top", () => {
     let { record } = applied(recordWith({ onHand: 10 }), movementOf({ type: "sale", quantity: 3, occurredAt: ms(NOW - 20) }));
     ({ record } = applied(record, movementOf({ type: "count", quantity: 100, occurredAt: ms(NOW - 20) })));
+    expect(record.onHand).toBe(97);
+  });
+
+  it("without a time includes what came before it, also in its own millisecond", () => {
+    let { record } = applied(recordWith({ onHand: 10 }), movementOf({ type: "sale", quantity: 3 }));
+    ({ record } = applied(record, movementOf({ type: "count", quantity: 100 })));
     expect(record.onHand).toBe(100);
+    ({ record } = applied(record, movementOf({ type: "sale", quantity: 1 })));
+    expect(record.onHand).toBe(99);
   });
 
   it("keeps shipped reservations on top as well", () => {
@@ -167,13 +183,35 @@ describe("a count of the past", () => {
 
   it("remembers at most a fixed number of movements and never loses a unit of them", () => {
     let record = recordWith({});
-    const many = RECENT_MOVES_MAX * 3;
+    const many = HISTORY_MAX * 3;
     for (let i = 0; i < many; i++)
       ({ record } = applied(record, movementOf({ type: "receipt", quantity: 1, occurredAt: ms(NOW - many + i) })));
-    expect(record.recent).toHaveLength(RECENT_MOVES_MAX);
-    expect(record.recent.reduce((sum, move) => sum + move.onHand, 0)).toBe(many);
+    expect(record.ledger.history).toHaveLength(2 * HISTORY_MAX);
+    expect(levelOf(record.ledger)).toBe(many);
     ({ record } = applied(record, movementOf({ type: "count", quantity: 50, occurredAt: ms(NOW - 11) })));
-    expect(record.onHand).toBe(60);
+    expect(record.onHand).toBe(61);
+  });
+
+  it("that is older than the history takes the place of what is folded, and says so", () => {
+    let record = recordWith({});
+    for (let i = 0; i < HISTORY_MAX + 5; i++)
+      ({ record } = applied(record, movementOf({ type: "receipt", quantity: 2, occurredAt: ms(NOW - 100 + i) })));
+    const { record: after, events } = applied(record, movementOf({ type: "count", quantity: 3, occurredAt: ms(NOW - 98) }));
+    expect(events[0]).toMatchObject({ kind: "counted", note: "before-history", onHand: 3 - 2 * 5 });
+    expect(after).toMatchObject({ onHand: 3 + 2 * HISTORY_MAX, countedAt: NOW - 98 });
+  });
+
+  it("that is older than the last count, or of its time and not lower, changes nothing and says so", () => {
+    const { record } = applied(recordWith({}), movementOf({ type: "count", quantity: 7, occurredAt: ms(NOW - 5) }));
+    for (const [quantity, agoMs] of [
+      [3, 6],
+      [8, 5],
+      [7, 5],
+    ] as const) {
+      const { record: after, events } = applied(record, movementOf({ type: "count", quantity, occurredAt: ms(NOW - agoMs) }));
+      expect(events[0]).toMatchObject({ kind: "counted", note: "before-count", onHand: 0 });
+      expect(after).toMatchObject({ onHand: 7, version: 2, countedAt: NOW - 5 });
+    }
   });
 
   it("is what is available, too", () => {

@@ -37,6 +37,7 @@ export function parseMovement(item: unknown): Parsed<Movement> {
     reason: item.reason,
     reference: item.reference,
     toLocation: item.toLocation as LocationId | undefined,
+    reverses: item.reverses,
   });
 }
 
@@ -51,8 +52,17 @@ function movementError(item: MovementBody): FieldError | undefined {
     timeError("/occurredAt", item.occurredAt) ??
     textError("/reason", item.reason) ??
     textError("/reference", item.reference) ??
-    (item.toLocation === undefined ? undefined : idError("/toLocation", item.toLocation))
+    (item.toLocation === undefined ? undefined : idError("/toLocation", item.toLocation)) ??
+    reversesError(item)
   );
+}
+
+function reversesError({ id, type, reverses }: MovementBody): FieldError | undefined {
+  if (reverses !== undefined) {
+    if (reverses === id) return { path: "/reverses", message: "must name another movement than itself" };
+    return keyError("/reverses", reverses);
+  }
+  return type === "void" ? { path: "/reverses", message: "is required: a void names the movement it undoes" } : undefined;
 }
 
 /** The id of an item that may be anything, for its result; null when it has none that can be repeated. */
