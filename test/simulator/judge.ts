@@ -7,7 +7,7 @@ import type { MovementResult, Read, Reserve, ReserveResult, TransitResult } from
 import type { Reservation } from "../../src/reservation/index.ts";
 import type { Levels, Location, MovementEntry } from "../../src/shard/index.ts";
 import type { StockRecord } from "../../src/stock/index.ts";
-import type { Operation } from "./operations.ts";
+import { idOf, type Operation } from "./operations.ts";
 import { mustHold } from "./violation.ts";
 import { pairOf, type SeenReservation, sameLevels } from "./witness.ts";
 
@@ -70,7 +70,8 @@ export class Judge {
     this.settled.push({ operation, answer });
     if (answer.kind === "reserved") this.#reserved(operation, answer.reservation, answer.repeated);
     if (answer.kind === "reservation") this.#isCommitted(answer.reservation, floor.reservationVersion);
-    if (answer.kind === "applied" || answer.kind === "duplicate") this.#applied(operation, answer.version);
+    if (answer.kind === "applied" || answer.kind === "duplicate" || answer.kind === "pending")
+      this.#applied(operation, answer.version);
     if (answer.kind === "insufficient-stock") this.#refused(operation, answer.shortages);
     if (answer.kind === "read" && operation.kind === "read")
       this.#read(operation, answer.value as StockRecord | undefined, floor);
@@ -107,7 +108,7 @@ export class Judge {
   }
 
   #applied(operation: Operation, version: number): void {
-    const seen = this.#witness.movements.get(operation.name);
+    const seen = this.#witness.movements.get(idOf(operation));
     mustHold(seen !== undefined, `${operation.name} was answered as applied and is not committed`);
     mustHold(seen.version === version, `${operation.name} was answered with version ${version}, committed is ${seen.version}`);
   }

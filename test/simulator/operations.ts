@@ -17,7 +17,13 @@ export type Operation =
 export interface Catalogue {
   readonly skus: readonly Sku[];
   readonly locations: readonly LocationId[];
+  /** Movements that were asked for, and those that something was asked for that names them: they come later. */
+  readonly moved: Named[];
+  readonly coming: Named[];
 }
+
+/** What a reversal has to know of the movement that it names. */
+type Named = Pick<Movement, "id" | "sku" | "location">;
 
 const TTL_MS = [1_000, 1_500, 5_000, 60_000] as const;
 /** Reservations that are likely to be alive. */
@@ -28,6 +34,8 @@ export function catalogueOf(skus: number, locations: number): Catalogue {
   return {
     skus: Array.from({ length: skus }, (_, i) => `sku-${i}` as Sku),
     locations: Array.from({ length: locations }, (_, i) => `location-${i}` as LocationId),
+    moved: [],
+    coming: [],
   };
 }
 
@@ -76,18 +84,57 @@ function transitOf(name: string, random: SimRandom, catalogue: Catalogue, known:
   return { ...command, idempotency: random.chance(0.5) ? keyOf(name, command) : undefined };
 }
 
+/** New ones, and such as test the order of arrival: repeats with other content, reversals of what came, or of what comes later. */
 function movementOf(name: string, random: SimRandom, catalogue: Catalogue, now: EpochMs): Movement {
+  const dice = random.below(100);
+  const { moved, coming } = catalogue;
+  if (dice < 10 && moved.length > 0) return { ...newMovement(name, random, catalogue, now), ...random.pick(moved) };
+  if (dice < 25 && moved.length > 0) return reversalOf(random.pick(moved.slice(-RECENT)), name, random, catalogue, now);
+  if (dice < 40) {
+    const later = { id: `${name}-later`, sku: random.pick(catalogue.skus), location: random.pick(catalogue.locations) };
+    coming.push(later);
+    return reversalOf(later, name, random, catalogue, now);
+  }
+  const due = dice < 60 ? coming.shift() : undefined;
+  const movement = { ...newMovement(name, random, catalogue, now), ...due };
+  const { id, sku, location } = movement;
+  if (catalogue.locations.includes(location)) moved.push({ id, sku, location });
+  return movement;
+}
+
+function reversalOf(
+  { id, sku, location }: Named,
+  name: string,
+  random: SimRandom,
+  { locations }: Catalogue,
+  now: EpochMs,
+): Movement {
+  const type = random.pick(["void", "void", "return"] as const);
+  const quantity = random.between(0, 6);
+  const place = random.chance(0.9) ? location : random.pick(locations);
+  return { id: name, type, sku, location: place, quantity, occurredAt: earlier(random, now), reverses: id };
+}
+
+function newMovement(name: string, random: SimRandom, catalogue: Catalogue, now: EpochMs): Movement {
   const type = random.pick([...MOVEMENT_TYPES, "receipt", "receipt"] as const);
-  const early = random.chance(0.3) ? random.between(0, 5_000) : undefined;
   return {
     id: name,
     type,
     sku: random.pick(catalogue.skus),
     location: random.chance(0.97) ? random.pick(catalogue.locations) : ("nowhere" as LocationId),
     quantity: type === "adjustment" ? random.between(-4, 4) : random.between(0, 6),
-    occurredAt: early === undefined ? undefined : ((now - early) as EpochMs),
+    occurredAt: earlier(random, now),
     reason: type === "damage" && random.chance(0.5) ? QUARANTINE_REASON : undefined,
   };
+}
+
+function earlier(random: SimRandom, now: EpochMs): EpochMs | undefined {
+  return random.chance(0.4) ? ((now - random.between(0, 5_000)) as EpochMs) : undefined;
+}
+
+/** What a movement is known by; everything else by the name of its operation. */
+export function idOf(operation: Operation): string {
+  return operation.kind === "move" ? operation.movement.id : operation.name;
 }
 
 function partsOf(random: SimRandom, { skus, locations }: Catalogue): LinePart[] {

@@ -5,7 +5,7 @@ import { Client, type ClientWorld, isRepeatable, send } from "./client.ts";
 import { Follower } from "./follower.ts";
 import { Host, LANE, type Running } from "./host.ts";
 import { type Answer, Judge } from "./judge.ts";
-import { type Catalogue, catalogueOf, nextOperation, type Operation, openingReceipt } from "./operations.ts";
+import { type Catalogue, catalogueOf, idOf, nextOperation, type Operation, openingReceipt } from "./operations.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Trace } from "./trace.ts";
 import { mustHold, Violation } from "./violation.ts";
@@ -21,6 +21,9 @@ const HOLDS_END_MS = 61_000;
 const FOLLOW_MS = 400;
 /** After this the world is calm, so that every run comes to an end, ms. */
 const DISTURBED_MS = 30_000;
+
+/** Answers that say that the movement is committed. */
+const MOVED: ReadonlySet<string> = new Set(["applied", "duplicate", "pending"]);
 
 export interface RunReport {
   readonly seed: number;
@@ -279,6 +282,7 @@ class Run {
     this.#throwFailure();
     this.#witness.catchUp();
     this.#everyAnswerHolds();
+    this.#witness.ledgers.check((pair) => this.#witness.levels(pair)?.onHand ?? 0);
     const { undisturbed } = this.#plan;
     const late = this.#witness.expiryLateMsMax;
     mustHold(!undisturbed || late === 0, `a hold ended ${late} ms late although nothing disturbed the member`);
@@ -292,8 +296,8 @@ class Run {
         const wanted = answer.kind === "reserved" ? 1 : 0;
         mustHold(made === wanted, `${operation.name} was answered ${answer.kind} and made ${made} reservations`);
       }
-      if (operation.kind === "move" && answer.kind !== "applied" && answer.kind !== "duplicate") {
-        mustHold(!this.#witness.movements.has(operation.name), `${operation.name} was answered ${answer.kind} and is applied`);
+      if (operation.kind === "move" && !MOVED.has(answer.kind)) {
+        mustHold(!this.#witness.movements.has(idOf(operation)), `${operation.name} was answered ${answer.kind} and is applied`);
       }
       if (operation.kind === "transit" && answer.kind === "reservation" && isRepeatable(operation)) {
         const used = [...this.#witness.keys.keys()].some((name) => name.endsWith(` ${operation.name}`));

@@ -10,6 +10,7 @@
  *     another shard is what the reservation says, since one member has both and changes them in one record.
  * W6. A hold ends once, never before its time, and nothing of it is confirmed or extended after its time.
  * W7. An idempotency key and a movement id lead to one effect.
+ * W8. Is in ledger-books.ts.
  */
 
 import { type EpochMs, hash32, shardOfHash } from "../../src/base/index.ts";
@@ -21,6 +22,7 @@ import {
   skuHashOfReservationId,
 } from "../../src/reservation/index.ts";
 import type { Entry, Levels, MovementEntry, ParticipationEntry, StockEntry } from "../../src/shard/index.ts";
+import { LedgerBooks } from "./ledger-books.ts";
 import { mustHold } from "./violation.ts";
 import type { SimLane } from "./world/index.ts";
 
@@ -66,7 +68,9 @@ export class Witness {
   readonly byReference = new Map<string, string[]>();
   readonly movements = new Map<string, MovementEntry>();
   readonly keys = new Map<string, string>();
-  readonly #recordedTwice = new Set<string>();
+  readonly ledgers = new LedgerBooks();
+  /** By shard and id. */
+  readonly #movementsIn = new Map<string, MovementEntry>();
   readonly #participations = new Map<string, ParticipationEntry>();
   readonly #promised = new Map<string, Promised>();
   /** Largest delay with which a hold ended, ms. */
@@ -153,17 +157,19 @@ export class Witness {
     }
   }
 
-  /** An id is recorded in the SKU's shard, and in the one of its hash when that is another. */
+  /** An id is recorded in the SKU's shard, and in the one of its hash when that is another; in the SKU's again when it no longer waits, or is voided. */
   #movement(entry: MovementEntry, where: string): void {
     const { id, shard, sku } = entry;
     const shards = [shardOfHash(hash32(sku ?? ""), this.#shards), shardOfHash(hash32(id), this.#shards)];
     const known = this.movements.get(id);
-    const fits = known === undefined ? shard === shards[0] : shard === shards[1] && shard !== shards[0];
-    mustHold(fits, `W7: ${where} applies movement ${id} a second time, or in shard ${shard} of ${shards}`);
+    const fits = known === undefined ? shard === shards[0] : shards.includes(shard as number as never);
+    mustHold(fits, `W7: ${where} applies movement ${id} in shard ${shard} of ${shards}`);
     mustHold(known === undefined || known.version === entry.version, `W7: ${where} has two versions for movement ${id}`);
-    mustHold(known === undefined || !this.#recordedTwice.has(id), `W7: ${where} records movement ${id} a third time`);
-    if (known !== undefined) this.#recordedTwice.add(id);
-    this.movements.set(id, entry);
+    const before = this.#movementsIn.get(`${shard} ${id}`);
+    mustHold(before === undefined || isLater(entry, before), `W7: ${where} records movement ${id} once more`);
+    this.#movementsIn.set(`${shard} ${id}`, entry);
+    this.ledgers.movement(entry);
+    if (entry.effect !== undefined || known === undefined) this.movements.set(id, entry);
   }
 
   #participation(entry: ParticipationEntry, where: string): void {
@@ -211,6 +217,7 @@ export class Witness {
     mustHold(event.kind !== "held" || free(after) >= 0, `W4: ${where}: ${pair} is oversold by a hold: ${JSON.stringify(after)}`);
     mustHold(after.held >= 0 && after.allocated >= 0, `W4: ${where}: ${pair} holds or has allocated less than nothing`);
     history.push(after);
+    this.ledgers.event(event, pair);
   }
 
   #held(event: ReservationMade, touched: Set<string>, where: string): void {
@@ -324,6 +331,13 @@ export function sameLevels(a: Levels, b: Levels): boolean {
     a.safetyStock === b.safetyStock &&
     a.version === b.version
   );
+}
+
+/** The same movement, and what it waited for is here, or it was undone. Neither is taken back. */
+export function isLater({ effect }: MovementEntry, { effect: before }: MovementEntry): boolean {
+  if (effect === undefined || before === undefined) return false;
+  if (before.kind === "waiting") return effect.kind !== "waiting";
+  return effect.kind === before.kind && effect.isVoided && !before.isVoided;
 }
 
 function historyOf<T>(histories: Map<string, T[]>, name: string): T[] {

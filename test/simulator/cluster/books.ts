@@ -186,6 +186,7 @@ export class Books {
 
   #moved(event: StockEntry["event"], pair: string, where: string): void {
     mustHold(event.held === 0 && event.allocated === 0, `W5: ${where}: movement ${event.cause} changes what is held of ${pair}`);
+    if (event.kind === "void-pending" || event.kind === "return-pending") return;
     const before = this.#movedIn.get(event.cause) ?? where;
     mustHold(before === where, `W7: ${where} applies movement ${event.cause}, which was applied in ${before}`);
     this.#movedIn.set(event.cause, where);

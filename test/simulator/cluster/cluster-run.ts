@@ -3,7 +3,7 @@
 import { hash32, type ReservationId, type ShardId, type Sku, shardOfHash } from "../../../src/base/index.ts";
 import { Client, type ClientWorld, isRepeatable, type Reached, send } from "../client.ts";
 import { type Answer, Judge, type Seen } from "../judge.ts";
-import { type Catalogue, catalogueOf, nextOperation, type Operation, openingReceipt } from "../operations.ts";
+import { type Catalogue, catalogueOf, idOf, nextOperation, type Operation, openingReceipt } from "../operations.ts";
 import { Trace } from "../trace.ts";
 import { mustHold, Violation } from "../violation.ts";
 import { free, pairOf, sameLevels } from "../witness.ts";
@@ -14,6 +14,8 @@ import { ClusterWitness } from "./cluster-witness.ts";
 import { Faults } from "./faults.ts";
 import type { Program } from "./sim-node.ts";
 
+/** Answers that say that the movement is committed. */
+const MOVED: ReadonlySet<string> = new Set(["applied", "duplicate", "pending"]);
 const CLIENT_STREAM = 100;
 const ASK_STREAM = 7;
 /** Longest virtual time a run may take to settle, ms. */
@@ -406,8 +408,8 @@ class ClusterRun {
         const wanted = answer.kind === "reserved" ? 1 : 0;
         mustHold(made === wanted, `${operation.name} was answered ${answer.kind} and made ${made} reservations`);
       }
-      if (operation.kind === "move" && answer.kind !== "applied" && answer.kind !== "duplicate") {
-        mustHold(!books.movements.has(operation.name), `${operation.name} was answered ${answer.kind} and is applied`);
+      if (operation.kind === "move" && !MOVED.has(answer.kind)) {
+        mustHold(!books.movements.has(idOf(operation)), `${operation.name} was answered ${answer.kind} and is applied`);
       }
       if (operation.kind === "transit" && answer.kind === "reservation" && isRepeatable(operation)) {
         mustHold(usedKeys.has(operation.name), `${operation.name} was answered and its key is not committed`);
