@@ -5,7 +5,7 @@ import type { EpochMs, LaneSeq, LocationId, ReservationId, ShardId, ShardOrigin,
 import type { JournalRecord } from "../../src/codec/index.ts";
 import { RESERVATION_EVENT_KINDS, type ReservationChanged, type ReservationMade } from "../../src/reservation/index.ts";
 import { type Entry, LOCATION_TYPES, type Location } from "../../src/shard/index.ts";
-import { STOCK_EVENT_KINDS } from "../../src/stock/index.ts";
+import { EFFECT_KINDS, STOCK_EVENT_KINDS, STOCK_NOTES } from "../../src/stock/index.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const sku = fc.string({ unit: "grapheme", minLength: 1, maxLength: 16 }).map((value) => value as Sku);
@@ -37,10 +37,11 @@ const stock: fc.Arbitrary<Entry> = fc
     reason: optionalText,
     reference: optionalText,
     levels: fc.tuple(level, level, level, level, level, level),
+    noted: fc.record({ reverses: text, note: fc.constantFrom(...STOCK_NOTES) }, { requiredKeys: [] }),
   })
-  .map(({ levels: [onHand, held, allocated, unavailable, inbound, safetyStock], ...event }) => ({
+  .map(({ levels: [onHand, held, allocated, unavailable, inbound, safetyStock], noted, ...event }) => ({
     entry: "stock",
-    event,
+    event: { ...event, ...noted },
     after: { onHand, held, allocated, unavailable, inbound, safetyStock, version: event.version, updatedAt: event.at },
   }));
 
@@ -101,6 +102,21 @@ const movementOfSku: fc.Arbitrary<Entry> = fc
   )
   .map((use) => ({ entry: "movement", ...use }));
 
+const effect = fc.record({
+  kind: fc.constantFrom(...EFFECT_KINDS),
+  location: place,
+  occurredAt: time,
+  units: delta,
+  isVoided: fc.boolean(),
+});
+
+const movementDone: fc.Arbitrary<Entry> = fc
+  .record(
+    { id: text, version, at: time, shard, sku, attempt: fc.nat(2 ** 32 - 1), effect },
+    { requiredKeys: ["id", "version", "at", "shard", "sku", "effect"] },
+  )
+  .map((use) => ({ entry: "movement", ...use }));
+
 const location: fc.Arbitrary<Entry> = fc
   .record(
     {
@@ -146,7 +162,7 @@ function withoutNegativeZero(value: object): unknown {
 }
 
 export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
-  ...[stock, held, changed, participation, key, movement, movementOfSku, location, adopted, released, barrier],
+  ...[stock, held, changed, participation, key, movement, movementOfSku, movementDone, location, adopted, released, barrier],
 );
 
 export const anyRecord: fc.Arbitrary<JournalRecord> = fc.record({

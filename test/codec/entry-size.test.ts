@@ -26,6 +26,8 @@ const stockEntry = fc
         cause,
         reason,
         reference: cause,
+        reverses: cause,
+        note: "nothing-to-undo",
       },
       after: { ...levels, inbound: level, safetyStock: level, version: 2 ** 40, updatedAt: at as EpochMs },
     };
@@ -79,6 +81,7 @@ const movementEntry = fc.record({ id: TEXT, sku: TEXT, at: TIME }).map(
     at: at as EpochMs,
     shard: 65_535 as ShardId,
     attempt: 2 ** 32 - 1,
+    effect: { kind: "moved", location: id as LocationId, occurredAt: 0 as EpochMs, units: -(2 ** 31), isVoided: true },
   }),
 );
 

@@ -5,7 +5,7 @@ import type { EpochMs, LaneSeq, LocationId, ReservationId, ShardId, Sku } from "
 import { encodeJournalRecord, type JournalRecord } from "../../src/codec/index.ts";
 import { RESERVATION_EVENT_KINDS } from "../../src/reservation/index.ts";
 import type { Entry } from "../../src/shard/index.ts";
-import { STOCK_EVENT_KINDS } from "../../src/stock/index.ts";
+import { EFFECT_KINDS, STOCK_EVENT_KINDS, STOCK_NOTES } from "../../src/stock/index.ts";
 
 const at = 1_767_225_600_000 as EpochMs;
 const sku = "größe 42" as Sku;
@@ -42,6 +42,21 @@ function stockEntries(): Entry[] {
       updatedAt: at,
     },
   }));
+}
+
+/** Events that say what they reverse, or how they were applied, or both; and what movements did. */
+function ledgerEntries(): Entry[] {
+  const noted = stockEntries().slice(0, STOCK_NOTES.length + 2) as Extract<Entry, { entry: "stock" }>[];
+  const events = noted.map((entry, index): Entry => {
+    const note = STOCK_NOTES[index];
+    const reverses = index % 2 === 0 ? { reverses: "sale-1" } : {};
+    return { ...entry, event: { ...entry.event, ...reverses, ...(note === undefined ? {} : { note }) } };
+  });
+  const effects = EFFECT_KINDS.map((kind, index): Entry => {
+    const effect = { kind, location, occurredAt: (at - 5_000) as EpochMs, units: -index, isVoided: index % 2 === 1 };
+    return { entry: "movement", id: `done-${index}`, version: index + 1, at, shard, sku, effect };
+  });
+  return [...events, ...effects];
 }
 
 function reservationEntries(): Entry[] {
@@ -103,6 +118,7 @@ const record: JournalRecord = {
     { entry: "key", sku, key: "key", fingerprint: "fingerprint", reservation: id, at },
     { entry: "movement", id: "movement", version: 12, at },
     ...memberEntries(),
+    ...ledgerEntries(),
     {
       entry: "location",
       location: {

@@ -2,6 +2,7 @@
 
 import type { EpochMs } from "../../src/base/index.ts";
 import type { Movement } from "../../src/stock/index.ts";
+import { randomOrders } from "./random.ts";
 import { essence, HERE, THERE, World } from "./world.ts";
 
 /** Calls `visit` with every order of the items; the array is the caller's only during the call. */
@@ -22,16 +23,41 @@ export function everyOrder<T>(items: readonly T[], visit: (order: readonly T[]) 
 }
 
 /** What the records come to when the movements arrive so, a second between them. */
-export function arriving(order: readonly Movement[], gapMs = 1_000): World {
+export function arriving(order: readonly Movement[], heard: (kind: string) => void = () => undefined): World {
   const world = new World();
   for (const movement of order) {
-    world.now = (world.now + gapMs) as EpochMs;
-    world.move(movement);
+    world.now = (world.now + GAP_MS) as EpochMs;
+    heard(world.move(movement).kind);
   }
   return world;
 }
 
+const GAP_MS = 1_000;
+
 /** What must be the same for all orders, as one text. */
 export function outcome(world: World): string {
   return JSON.stringify([HERE, THERE].map((location) => essence(world.record(location))));
+}
+
+export interface Checked {
+  readonly failure: string | undefined;
+  /** Answers that said so. */
+  readonly pending: number;
+}
+
+/** Compares `count` orders of one random set, and of the first one what its entries say when they are read. */
+export function checkSeed(seed: number, count: number, isLong = false): Checked {
+  const { movements, orders } = randomOrders(seed, count, isLong);
+  let pending = 0;
+  const hear = (kind: string): void => {
+    if (kind === "pending") pending++;
+  };
+  const told = arriving(movements, hear);
+  const wanted = outcome(told);
+  if (outcome(told.replayed()) !== wanted) return { failure: "reading the entries comes to another record", pending };
+  for (const order of orders) {
+    const got = outcome(arriving(order, hear));
+    if (got !== wanted) return { failure: `${JSON.stringify(order)}\ncame to ${got}\ninstead of ${wanted}`, pending };
+  }
+  return { failure: undefined, pending };
 }
