@@ -373,10 +373,12 @@ export class Incarnation {
   }
 
   #settleOverdue(now: EpochMs): void {
-    const { reversalWaitMs } = this.#options.bounds;
+    const { reversalWaitMs, movementRetentionMs } = this.#options.bounds;
     if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return;
     this.#sweptAt = now;
-    if (settleOverdue(this.#turnAt(now), (now - reversalWaitMs) as EpochMs)) this.#commit.touch();
+    // While it waits its own id must be known, or a repeat of it would wait a second time.
+    const waitMs = Math.min(reversalWaitMs, movementRetentionMs / 2);
+    if (settleOverdue(this.#turnAt(now), (now - waitMs) as EpochMs)) this.#commit.touch();
   }
 
   #giveUp(now: EpochMs): void {

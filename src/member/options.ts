@@ -36,7 +36,7 @@ export interface MemberLimits {
   readonly keyRetentionMs: number;
   /** How long the id of a movement is remembered, ms. */
   readonly movementRetentionMs: number;
-  /** How long a reversal waits for the movement it names, ms; below the retention of movement ids. */
+  /** How long a reversal waits for the movement it names, ms; at most half of what movement ids are remembered. */
   readonly reversalWaitMs: number;
   /** How long shards of other members are asked to hold their lines of a new reservation, ms. */
   readonly holdMsMax: number;

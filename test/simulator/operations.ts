@@ -20,6 +20,8 @@ export interface Catalogue {
   /** Movements that were asked for, and those that something was asked for that names them: they come later. */
   readonly moved: Named[];
   readonly coming: Named[];
+  /** Whether movements are repeated with other content, reversed, and late; without it a seed asks what it did before there was such a thing. */
+  readonly reverses: boolean;
 }
 
 /** What a reversal has to know of the movement that it names. */
@@ -30,12 +32,13 @@ const TTL_MS = [1_000, 1_500, 5_000, 60_000] as const;
 const RECENT = 4;
 const NEVER_MADE = "0000000000000000-00000000" as ReservationId;
 
-export function catalogueOf(skus: number, locations: number): Catalogue {
+export function catalogueOf(skus: number, locations: number, reverses: boolean): Catalogue {
   return {
     skus: Array.from({ length: skus }, (_, i) => `sku-${i}` as Sku),
     locations: Array.from({ length: locations }, (_, i) => `location-${i}` as LocationId),
     moved: [],
     coming: [],
+    reverses,
   };
 }
 
@@ -86,6 +89,7 @@ function transitOf(name: string, random: SimRandom, catalogue: Catalogue, known:
 
 /** New ones, and such as test the order of arrival: repeats with other content, reversals of what came, or of what comes later. */
 function movementOf(name: string, random: SimRandom, catalogue: Catalogue, now: EpochMs): Movement {
+  if (!catalogue.reverses) return newMovement(name, random, catalogue, now, PLAIN_TYPES, 0.3);
   const dice = random.below(100);
   const { moved, coming } = catalogue;
   if (dice < 10 && moved.length > 0) return { ...newMovement(name, random, catalogue, now), ...random.pick(moved) };
@@ -115,21 +119,32 @@ function reversalOf(
   return { id: name, type, sku, location: place, quantity, occurredAt: earlier(random, now), reverses: id };
 }
 
-function newMovement(name: string, random: SimRandom, catalogue: Catalogue, now: EpochMs): Movement {
-  const type = random.pick([...MOVEMENT_TYPES, "receipt", "receipt"] as const);
+/** In the order and number of the first seeds. */
+const PLAIN_TYPES = ["receipt", "sale", "return", "adjustment", "count", "damage", "transfer-out", "transfer-in"] as const;
+
+function newMovement(
+  name: string,
+  random: SimRandom,
+  catalogue: Catalogue,
+  now: EpochMs,
+  types: readonly Movement["type"][] = MOVEMENT_TYPES,
+  late = 0.4,
+): Movement {
+  const type = random.pick([...types, "receipt", "receipt"] as const);
+  const occurredAt = earlier(random, now, late);
   return {
     id: name,
     type,
     sku: random.pick(catalogue.skus),
     location: random.chance(0.97) ? random.pick(catalogue.locations) : ("nowhere" as LocationId),
     quantity: type === "adjustment" ? random.between(-4, 4) : random.between(0, 6),
-    occurredAt: earlier(random, now),
+    occurredAt,
     reason: type === "damage" && random.chance(0.5) ? QUARANTINE_REASON : undefined,
   };
 }
 
-function earlier(random: SimRandom, now: EpochMs): EpochMs | undefined {
-  return random.chance(0.4) ? ((now - random.between(0, 5_000)) as EpochMs) : undefined;
+function earlier(random: SimRandom, now: EpochMs, chance = 0.4): EpochMs | undefined {
+  return random.chance(chance) ? ((now - random.between(0, 5_000)) as EpochMs) : undefined;
 }
 
 /** What a movement is known by; everything else by the name of its operation. */

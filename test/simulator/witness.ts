@@ -10,7 +10,7 @@
  *     another shard is what the reservation says, since one member has both and changes them in one record.
  * W6. A hold ends once, never before its time, and nothing of it is confirmed or extended after its time.
  * W7. An idempotency key and a movement id lead to one effect.
- * W8. Is in ledger-books.ts.
+ * W10, W11. Are in ledger-books.ts.
  */
 
 import { type EpochMs, hash32, shardOfHash } from "../../src/base/index.ts";

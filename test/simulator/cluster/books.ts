@@ -8,6 +8,7 @@
  *     reservation itself, and for all others whenever the reservation counts as settled. A participation says the same.
  * W6. A hold ends once, never before its time, and nothing of it is confirmed or extended after its time.
  * W7. An idempotency key and a movement id lead to one effect.
+ * W10, W11. Are in ../ledger-books.ts.
  */
 
 import { hash32, type ShardId, shardOfHash } from "../../../src/base/index.ts";
@@ -19,6 +20,7 @@ import {
 } from "../../../src/reservation/index.ts";
 import type { Entry, KeyEntry, Levels, MovementEntry, ParticipationEntry, StockEntry } from "../../../src/shard/index.ts";
 import { causeOf } from "../../../src/stock/index.ts";
+import { LedgerBooks } from "../ledger-books.ts";
 import { mustHold } from "../violation.ts";
 import { free, NOTHING, pairOf, type SeenLine, type SeenReservation, sameLevels } from "../witness.ts";
 
@@ -41,6 +43,7 @@ export class Books {
   readonly byReference = new Map<string, string[]>();
   /** Movements that were applied. */
   readonly movements = new Map<string, MovementEntry>();
+  readonly ledgers = new LedgerBooks();
   readonly keys = new Map<string, string>();
   readonly participations = new Map<string, ParticipationEntry>();
   readonly #taken = new Map<string, Taken>();
@@ -167,6 +170,7 @@ export class Books {
     mustHold(event.kind !== "held" || free(after) >= 0, `W4: ${where}: ${pair} is oversold by a hold: ${JSON.stringify(after)}`);
     mustHold(after.held >= 0 && after.allocated >= 0, `W4: ${where}: ${pair} holds or has allocated less than nothing`);
     history.push(after);
+    this.ledgers.event(event, pair);
     this.events++;
     if (causeOf(event.kind) === "reservation") this.#take(event.cause, pair, event, where);
     else this.#moved(event, pair, where);
@@ -258,6 +262,7 @@ export class Books {
   /** Versions below 1 claim an id or give it back. */
   #movement(entry: MovementEntry, where: string): void {
     if (entry.version < 1) return;
+    this.ledgers.movement(entry);
     const before = this.movements.get(entry.id);
     mustHold(before === undefined || before.version === entry.version, `W7: ${where} applies movement ${entry.id} a second time`);
     this.movements.set(entry.id, entry);

@@ -10,6 +10,8 @@ import { describeClusterFailure } from "./report.ts";
 
 const SEEDS = Number(process.env["SEEDS"] ?? 120);
 const SEEDS_A_TEST = 10;
+/** The first whose clients also send what is late, and reverse. */
+const REVERSALS_SEED = 5_001;
 /** Seeds beyond the first ones that found something. */
 const REGRESSIONS = [141, 155, 179, 183, 219, 230, 300, 324, 1169, 1246, 1308, 1601, 1963, 2075, 2097, 2126];
 
@@ -32,6 +34,10 @@ describe("a production cluster in a seeded world", () => {
     },
     120_000,
   );
+
+  it("keeps every promise in seeds with late movements and reversals", async () => {
+    for (let seed = REVERSALS_SEED; seed < REVERSALS_SEED + SEEDS_A_TEST; seed++) await expectSound(seed);
+  }, 120_000);
 
   it.each(REGRESSIONS)(
     "passes seed %i, which found a bug",
