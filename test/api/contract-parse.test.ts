@@ -147,9 +147,18 @@ describe("a movement", () => {
     [{ ...MOVE, id: 7 }, "400 /id"],
     [{ ...MOVE, occurredAt: "yesterday" }, "400 /occurredAt"],
     [{ ...MOVE, toLocation: "." }, "400 /toLocation"],
+    [{ ...MOVE, reverses: "" }, "400 /reverses"],
+    [{ ...MOVE, reverses: "m" }, "400 /reverses"],
+    [{ ...MOVE, type: "void" }, "400 /reverses"],
     [5, "400 "],
   ])("is refused when it is %j", (item, refusal) => {
     expect(refusalOf(parseMovement(item))).toBe(refusal);
+  });
+
+  it("may name the movement that it undoes or follows from", () => {
+    expect(given(parseMovement({ ...MOVE, type: "void", reverses: "sale-1" })).reverses).toBe("sale-1");
+    expect(given(parseMovement({ ...MOVE, type: "ship", reverses: "pick-1" })).reverses).toBe("pick-1");
+    expect(given(parseMovement({ ...MOVE, type: "return" })).reverses).toBeUndefined();
   });
 
   it("comes alone or in arrays of up to 10,000", () => {

@@ -87,6 +87,20 @@ describe("movements", () => {
     expect(await record("batch")).toMatchObject({ onHand: 3, available: 3, version: 2 });
   });
 
+  it("that reverse another are pending until it comes, and duplicates when they are repeated", async () => {
+    const sent = async (items: readonly object[]): Promise<unknown> => {
+      const where = items.map((item) => ({ sku: "late", location: "dc", quantity: 2, ...item }));
+      return (await ask(server, "POST", "/v1/movements", where)).body["results"];
+    };
+    const voiding = { id: "v1", type: "void", reverses: "s1" };
+    expect(await sent([voiding])).toEqual([{ id: "v1", status: "pending", version: 1 }]);
+    expect(await sent([{ id: "s1", type: "sale" }, voiding])).toEqual([
+      { id: "s1", status: "applied", version: 2 },
+      { id: "v1", status: "duplicate", version: 1 },
+    ]);
+    expect(await record("late")).toMatchObject({ onHand: 0, version: 4 });
+  });
+
   it("give 200 also when the only one is bad", async () => {
     expect(await move("solo", -1)).toMatchObject({
       status: 200,

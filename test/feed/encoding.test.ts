@@ -94,6 +94,12 @@ describe("an event as JSON", () => {
     });
   });
 
+  it("says what it reverses, and how it was applied", () => {
+    const noted: StockEntry = { ...entry, event: { ...entry.event, reverses: 'sale "1"', note: "before-count" } };
+    const { data } = JSON.parse(cloudEventJson("l0-1-0", sourceJson("eu"), noted)) as { data: { change: object } };
+    expect(data.change).toMatchObject({ reverses: 'sale "1"', note: "before-count" });
+  });
+
   it("has the availability value of the contract", () => {
     expect(JSON.parse(availabilityJson(entry.after))).toEqual({
       available: 7,

@@ -36,7 +36,7 @@ const GAP_MS = 1_000;
 
 /** What must be the same for all orders, as one text. */
 export function outcome(world: World): string {
-  return JSON.stringify([HERE, THERE].map((location) => essence(world.record(location))));
+  return JSON.stringify([HERE, THERE].map((location) => essence(world.record(location))).concat(world.effects()));
 }
 
 export interface Checked {

@@ -48,6 +48,16 @@ export class World {
     return this.state.shardOfSku(SKU).recordOrEmpty(SKU, location).value;
   }
 
+  /** What each movement did, in the order of their ids: which are spent, and which are voided. */
+  effects(): unknown[] {
+    const effects = [...this.state.shardOfSku(SKU).movements.values()].flatMap(({ id, value: { effect } }) => {
+      if (effect === undefined) return [];
+      // Of two voids of one movement the one that came first has its time, and neither can be undone.
+      return [{ id, ...effect, ...(effect.kind === "none" ? { occurredAt: 0 } : {}) }];
+    });
+    return effects.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
   /** The same, by reading the entries. */
   replayed(): World {
     const world = new World();
