@@ -108,8 +108,9 @@ function report(summary: ImportSummary, rejectsPath: string, json: boolean, { te
   }
   const rate = Math.round((rows - resumedRows) / Math.max(0.001, seconds));
   const resumed = resumedRows > 0 ? `, ${resumedRows} of them by an earlier run` : "";
+  const pending = counts.pending > 0 ? `, ${counts.pending} wait for what they reverse` : "";
   terminal.out(
-    `${rows} ${kind}: ${counts.applied} applied, ${counts.duplicate} known before, ${counts.rejected} rejected${resumed}`,
+    `${rows} ${kind}: ${counts.applied} applied, ${counts.duplicate} known before, ${counts.rejected} rejected${pending}${resumed}`,
   );
   terminal.out(` in ${seconds.toFixed(1)} s (${rate} rows/s)\n`);
   if (counts.rejected > 0) terminal.out(`rejected rows and why: ${rejectsPath}\n`);

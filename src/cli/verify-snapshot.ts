@@ -9,6 +9,7 @@
  * Z4. A reservation is that of the fold; one that still has units is not missing. The id of every movement of the fold is there, unless it
  *     was forgotten for its age.
  * Z5. A participation is that of the fold; one that still has units is not missing.
+ * Z6. A record in which a reversal waits has the row that says so, or nobody would find it after a restart.
  */
 
 import { hash32, type ReservationId, type ShardId, shardOfHash } from "../base/index.ts";
@@ -17,6 +18,7 @@ import {
   decodeParticipation,
   decodeReservation,
   decodeStockRecord,
+  isWaitingRecord,
   movementKey,
   participationKey,
   partsOfRecordKey,
@@ -178,6 +180,8 @@ function checkRecords(check: SnapshotCheck, bound: Map<string, Bound>): number {
     count++;
     const { sku, location } = partsOfRecordKey(key);
     const record = decodeStockRecord(value, sku, location);
+    if (isWaitingRecord(value) && check.store.get("waits", key) === undefined)
+      differences.add(`${sku} at ${location}: something waits in it, and no row says so`);
     const name = recordName(sku, location);
     const expected = own.has(shardOfKey(key)) ? fold.records.get(name) : undefined;
     if (expected !== undefined) folded++;

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hash32, type LaneSeq, type LocationId, type Sku, shardOfHash } from "../../src/base/index.ts";
+import { type EpochMs, hash32, type LaneSeq, type LocationId, type Sku, shardOfHash } from "../../src/base/index.ts";
 import { Differences } from "../../src/cli/differences.ts";
 import { Fold } from "../../src/cli/verify-fold.ts";
 import {
@@ -21,7 +21,7 @@ import {
 } from "../../src/codec/index.ts";
 import type { CheckpointWriter, SnapshotStore } from "../../src/ports/index.ts";
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
-import { decideMovement, emptyRecord, evolve, type StockEvent } from "../../src/stock/index.ts";
+import { decideMovement, EMPTY_LEDGER, emptyRecord, evolve, type Ledger, type StockEvent } from "../../src/stock/index.ts";
 import { type Ended, runStockgrid, startStockgrid } from "./run-stockgrid.ts";
 
 const SHARDS = 256;
@@ -134,6 +134,11 @@ describe("a data folder in which", () => {
       (_, writer) => writer.delete("movements", movementKey(shardOfHash(hash32("m1"), SHARDS), "m1")),
       /movement m1: applied in the journal, not known to the snapshot/,
     ],
+    [
+      "a record waits unseen",
+      (store, writer) => writer.put("records", RECORD_KEY, encodeStockRecord({ ...recordA(store), ledger: WAITING })),
+      /A at uk: something waits in it, and no row says so/,
+    ],
     ["a reservation lost its units", loseReservedUnits, /held 2, reservations hold 0/],
     [
       "the checkpoint rests on another journal",
@@ -201,6 +206,22 @@ function loseReservedUnits(store: SnapshotStore, writer: CheckpointWriter): void
     writer.put("reservations", key, encodeReservation({ ...reservation, lines }));
   }
 }
+
+const WAITING: Ledger = {
+  ...EMPTY_LEDGER,
+  waiting: [
+    {
+      id: "v",
+      type: "void",
+      reverses: "s",
+      quantity: 1,
+      occurredAt: 1 as EpochMs,
+      since: 2 as EpochMs,
+      reason: undefined,
+      reference: undefined,
+    },
+  ],
+};
 
 function otherMark(store: SnapshotStore): Uint8Array {
   const mark = decodeMark(store.mark() as Uint8Array);
