@@ -106,14 +106,25 @@ export function withoutCount(ledger: Ledger, time: EpochMs, units: number): Ledg
 }
 
 function inserted(ledger: Ledger, at: number, place: number, units: number): Ledger {
+  const { history } = ledger;
+  if (history.length >= HISTORY_MAX * FIELDS) return insertedIntoFull(ledger, at, place, units);
   // By slices and concat, since a splice leaves room for more behind the array, for millions of records.
-  const { history: before } = ledger;
-  const whole = before.slice(0, at).concat([place, units], before.slice(at));
-  if (whole.length <= HISTORY_MAX * FIELDS) return { ...ledger, history: whole };
-  const [oldest, value] = whole as [number, number];
-  const history = whole.slice(FIELDS);
-  if (!isCount(oldest)) return { ...ledger, history, base: ledger.base + value, foldedTo: oldest };
-  return { ...ledger, history, base: value, foldedTo: oldest, foldedCount: oldest + COUNT_BEFORE_MS };
+  return { ...ledger, history: history.slice(0, at).concat([place, units], history.slice(at)) };
+}
+
+/** The oldest goes, which may be the one that comes. One copy: a busy record is always full. */
+function insertedIntoFull(ledger: Ledger, at: number, place: number, units: number): Ledger {
+  if (at === 0) return folded(ledger, ledger.history, place, units);
+  const history = ledger.history.slice();
+  for (let to = FIELDS; to < at; to++) history[to - FIELDS] = history[to] as number;
+  history[at - FIELDS] = place;
+  history[at - FIELDS + 1] = units;
+  return folded(ledger, history, ledger.history[0] as number, ledger.history[1] as number);
+}
+
+function folded({ base, foldedCount, waiting }: Ledger, history: readonly number[], place: number, units: number): Ledger {
+  if (!isCount(place)) return { history, base: base + units, foldedTo: place, foldedCount, waiting };
+  return { history, base: units, foldedTo: place, foldedCount: place + COUNT_BEFORE_MS, waiting };
 }
 
 /** Time of the last count, {@link NEVER} without one. O(entries). */
