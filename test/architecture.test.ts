@@ -11,19 +11,24 @@ const ROOT_LEVEL = 9;
 const LEVELS: Readonly<Record<string, number>> = {
   base: 0,
   ports: 1,
+  forms: 1,
+  identifiers: 1,
   stock: 2,
   confidence: 2,
   thresholds: 2,
   reservation: 3,
   counting: 3,
   anomalies: 3,
+  sources: 3,
   shard: 4,
   codec: 5,
   placement: 5,
   locations: 6,
+  aliases: 6,
   member: 6,
   nats: 7,
   router: 7,
+  intake: 7,
   ...Object.fromEntries(
     [
       "api",
@@ -47,18 +52,23 @@ const LEVELS: Readonly<Record<string, number>> = {
 const PURE = [
   "base",
   "ports",
+  "forms",
+  "identifiers",
   "stock",
   "confidence",
   "reservation",
+  "sources",
   "counting",
   "anomalies",
   "thresholds",
   "shard",
   "codec",
   "placement",
+  "aliases",
   "locations",
   "member",
   "router",
+  "intake",
 ];
 const PURE_MODULES = new Set(["node:zlib"]);
 const WORLDLY_NAMES = [

@@ -1,8 +1,9 @@
-/** Checks a parsed value against a compiled schema, and says in words what is wrong with it. */
+/** Checks a parsed value against a compiled schema; what is wrong with it becomes a problem. */
 
-import type { Static, TSchema } from "typebox";
-import { Compile } from "typebox/compile";
-import { FIELD_ERRORS_MAX, type FieldError, invalidRequest, type Problem } from "./problems.ts";
+import type { Check } from "../../forms/index.ts";
+import { invalidRequest, type Problem } from "./problems.ts";
+
+export { type Check, checkOf } from "../../forms/index.ts";
 
 /** What a parse function gives: the value, or why there is none. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
@@ -10,68 +11,6 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 export const good = <T>(value: T): Parsed<T> => ({ ok: true, value });
 export const bad = (problem: Problem): { readonly ok: false; readonly problem: Problem } => ({ ok: false, problem });
 
-/** Narrows a value, or lists its faults: at most {@link FIELD_ERRORS_MAX}. */
-export interface Check<T> {
-  passes(value: unknown): value is T;
-  errors(value: unknown): FieldError[];
-}
-
-interface SchemaError {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message: string;
-  readonly params: object;
-}
-
-/** Compiles the schema: a few milliseconds, so once per schema. */
-export function checkOf<S extends TSchema>(schema: S): Check<Static<S>> {
-  const compiled = Compile(schema);
-  return {
-    passes: (value): value is Static<S> => compiled.Check(value),
-    errors: (value) => describe(compiled.Errors(value) as readonly SchemaError[]),
-  };
-}
-
 export function checked<T>(check: Check<T>, value: unknown): Parsed<T> {
   return check.passes(value) ? good(value) : bad(invalidRequest(check.errors(value)));
-}
-
-interface ErrorParams {
-  readonly additionalProperties?: readonly string[];
-  readonly requiredProperties?: readonly string[];
-  readonly allowedValues?: readonly unknown[];
-}
-
-/** Keywords whose errors only repeat what a more telling one says. */
-const ECHOES: ReadonlySet<string> = new Set(["boolean", "anyOf"]);
-
-function describe(errors: readonly SchemaError[]): FieldError[] {
-  const told = new Map<string, FieldError>();
-  for (const error of errors) {
-    if (ECHOES.has(error.keyword)) continue;
-    const path = error.instancePath;
-    if (!told.has(path)) told.set(path, { path, message: messageOf(error) });
-    if (told.size === FIELD_ERRORS_MAX) break;
-  }
-  if (told.size === 0) return [{ path: "", message: "does not have the form that is wanted" }];
-  return [...told.values()];
-}
-
-function messageOf(error: SchemaError): string {
-  const params: ErrorParams = error.params;
-  if (params.allowedValues !== undefined) return `must be one of ${params.allowedValues.join(", ")}`;
-  if (params.additionalProperties !== undefined) return `has members that are not known: ${someOf(params.additionalProperties)}`;
-  if (params.requiredProperties !== undefined) return `lacks ${someOf(params.requiredProperties)}`;
-  return error.message;
-}
-
-const NAMES_MAX = 5;
-const NAME_LENGTH_MAX = 64;
-
-/** A caller's own names are echoed only so far. */
-function someOf(names: readonly string[]): string {
-  return names
-    .slice(0, NAMES_MAX)
-    .map((name) => name.slice(0, NAME_LENGTH_MAX))
-    .join(", ");
 }

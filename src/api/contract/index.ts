@@ -1,4 +1,6 @@
 /** The contract that every front end shares: schemas, problems, requests read into commands, answers as views. */
+
+export { formatTime, parseTime } from "../../forms/index.ts";
 export {
   applyMovement,
   applyMovements,
@@ -18,7 +20,6 @@ export {
   type ShardMove,
 } from "./cluster-admin.ts";
 export { canonicalJson, fingerprintOf } from "./fingerprint.ts";
-export { formatTime, parseTime } from "./iso-time.ts";
 export * from "./limits.ts";
 export { problemOf, type Refusal, retryAfterSeconds } from "./outcomes.ts";
 export { type LocationToPut, parseLocation } from "./parse-location.ts";

@@ -10,10 +10,7 @@ export const AVAILABILITY_LOCATIONS_MAX = 1_000;
 /** Items of one page of a list. */
 export const PAGE_ITEMS_MAX = 1_000;
 export const PAGE_ITEMS_DEFAULT = 100;
-/** Code points of a key, and of a movement id. */
-export const KEY_LENGTH_MAX = 255;
-/** Code points of free text such as a reference or a reason. */
-export const TEXT_LENGTH_MAX = 256;
+export { KEY_LENGTH_MAX, TEXT_LENGTH_MAX } from "../../forms/index.ts";
 /** Code units of a location's attributes as JSON text, and levels of nesting. */
 export const ATTRIBUTES_LENGTH_MAX = 16_384;
 export const ATTRIBUTES_DEPTH_MAX = 16;

@@ -6,7 +6,10 @@
  */
 
 import type { ReservationId } from "../../base/index.ts";
+import { FIELD_ERRORS_MAX, type FieldError } from "../../forms/index.ts";
 import type { Shortage } from "../../member/index.ts";
+
+export type { FieldError } from "../../forms/index.ts";
 
 export interface ProblemKind {
   readonly status: number;
@@ -74,12 +77,6 @@ export type ProblemSlug = keyof typeof PROBLEMS;
 
 export const PROBLEM_SLUGS = Object.keys(PROBLEMS) as readonly ProblemSlug[];
 
-/** One fault of a request: a JSON pointer into the body, or a name such as `header Idempotency-Key`. */
-export interface FieldError {
-  readonly path: string;
-  readonly message: string;
-}
-
 /** RFC 9457, exactly as it is sent. */
 export interface Problem {
   readonly type: `urn:stockgrid:problem:${ProblemSlug}`;
@@ -106,9 +103,6 @@ export function problem(slug: ProblemSlug, detail: string = PROBLEMS[slug].detai
 export function slugOf(it: Problem): ProblemSlug {
   return it.type.slice(TYPE_PREFIX.length) as ProblemSlug;
 }
-
-/** Bounds of what a problem may say about one request. */
-export const FIELD_ERRORS_MAX = 8;
 
 export function invalidRequest(errors: readonly FieldError[]): Problem {
   const first = errors[0];

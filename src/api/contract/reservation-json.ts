@@ -1,7 +1,7 @@
 /** The text of a reservation, equal to `JSON.stringify(reservationView(...))` without the object in between: the hot answer. */
 
+import { formatTime } from "../../forms/index.ts";
 import { type Reservation, type ReservationLine, statusOf } from "../../reservation/index.ts";
-import { formatTime } from "./iso-time.ts";
 
 /** Texts that stand in JSON as they are. Ids nearly always do. */
 const PLAIN = /^[ !#-[\]-~]*$/;

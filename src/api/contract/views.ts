@@ -1,10 +1,10 @@
 /** What the grid knows, as plain objects in the form of the contract. The text of a reservation is made in reservation-json.ts. */
 
+import { formatTime } from "../../forms/index.ts";
 import type { Reservation } from "../../reservation/index.ts";
 import { statusOf } from "../../reservation/index.ts";
 import type { Location } from "../../shard/index.ts";
 import { available, type StockRecord } from "../../stock/index.ts";
-import { formatTime } from "./iso-time.ts";
 import type {
   AvailabilityView,
   LocationsView,

@@ -4,7 +4,7 @@
  * Formatting is on the path of every answer: text is built from a cached second, because most times of one moment share it.
  */
 
-import type { EpochMs } from "../../base/index.ts";
+import type { EpochMs } from "../base/index.ts";
 
 const SLOTS = 64;
 const secondOfSlot = new Float64Array(SLOTS).fill(Number.NaN);
