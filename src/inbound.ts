@@ -1,8 +1,7 @@
-/** The inbound stream of movements at one member: taken in while that member leads, by nobody else meanwhile. Two at once for a moment do no harm: ids are spent once. */
+/** The inbound stream of events at one member: taken in while that member leads, by nobody else meanwhile. Two at once for a moment do no harm: ids are spent once. */
 
-import { parseMovement } from "./api/index.ts";
 import { startIngest } from "./ingest/index.ts";
-import type { Grid } from "./member/index.ts";
+import type { Intake } from "./intake/index.ts";
 import type { NodeMetrics } from "./metrics/index.ts";
 import { connectNats, type NatsOptions } from "./nats/index.ts";
 import { describeIngest } from "./node-metrics.ts";
@@ -15,16 +14,16 @@ export interface InboundSite {
   readonly metrics: NodeMetrics;
 }
 
-/** Takes in the stream of inbound movements while this member leads. */
+/** Takes in the stream of inbound events while this member leads. */
 export class Inbound {
   readonly #site: InboundSite;
-  readonly #grid: Grid;
+  readonly #intake: Intake;
   #running: Promise<{ stop(): Promise<void> } | undefined> = Promise.resolve(undefined);
   #leads = false;
 
-  constructor(site: InboundSite, grid: Grid) {
+  constructor(site: InboundSite, intake: Intake) {
     this.#site = site;
-    this.#grid = grid;
+    this.#intake = intake;
   }
 
   lead(leads: boolean): void {
@@ -45,7 +44,7 @@ export class Inbound {
     const { nats, log, lane, metrics } = this.#site;
     try {
       const connection = await connectNats({ ...nats, name: `stockgrid ingest ${lane}`, log });
-      const ingest = await startIngest({ connection, grid: this.#grid, parseMovement, log });
+      const ingest = await startIngest({ connection, intake: this.#intake, log });
       describeIngest(metrics, ingest);
       return { stop: () => ingest.stop().finally(() => connection.close()) };
     } catch (error) {

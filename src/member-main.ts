@@ -6,11 +6,14 @@
 import { join } from "node:path";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { NatsConnection } from "@nats-io/nats-core";
-import { buildHttpServer, type ClusterAdmin, startNatsService } from "./api/index.ts";
-import { CorruptData, invariant, type LaneSeq, type ShardId } from "./base/index.ts";
+import { AliasBook, type CodesOfSource } from "./aliases/index.ts";
+import { buildHttpServer, type ClusterAdmin, parseMovement, startNatsService } from "./api/index.ts";
+import { CorruptData, invariant, type LaneSeq, type LocationId, type ShardId } from "./base/index.ts";
 import type { Settings } from "./config/index.ts";
 import { openEventTail } from "./feed/index.ts";
 import { Inbound } from "./inbound.ts";
+import { DeadLetterStream, SignalStream } from "./ingest/index.ts";
+import { Intake } from "./intake/index.ts";
 import { laneEnds, laneName, openLanes, UnsuitableLane } from "./journal/index.ts";
 import { LatePeers } from "./late-peers.ts";
 import { fetchImage, ImageObjects, NatsLinks, NodeLinks, serveImages, ThreadLinks } from "./links/index.ts";
@@ -32,6 +35,7 @@ import { decodeShardMap, Keeper, MAP_KEY } from "./placement/index.ts";
 import type { Clock, KeyValue, Log } from "./ports/index.ts";
 import { openKeyValue, UnsuitableBucket } from "./registry/index.ts";
 import { Router } from "./router/index.ts";
+import type { Location } from "./shard/index.ts";
 import { persistently, SystemClock, SystemRandom, settleLife, Teardown } from "./system/index.ts";
 
 /** When a request that was turned away at the door may come again. */
@@ -48,6 +52,12 @@ interface Site extends MemberThreadData {
   readonly log: Log;
   readonly clock: Clock;
   readonly teardown: Teardown;
+}
+
+interface IngestDesk {
+  readonly intake: Intake;
+  readonly deadLetters: DeadLetterStream;
+  readonly aliases: AliasBook;
 }
 
 class MemberMain {
@@ -86,21 +96,26 @@ class MemberMain {
     const state = await open(`STOCKGRID_STATE_${cluster}`, "file");
     const beats = await open(`STOCKGRID_MEMBERS_${cluster}`, "memory");
     const book = new LocationBook(state, clock);
-    teardown.add("locations", () => book.close());
+    const aliases = new AliasBook(state);
+    teardown.add("locations", () => {
+      book.close();
+      aliases.close();
+    });
     const edge = await this.#connect("api");
 
     const peers = new LatePeers();
     await this.#setAsideOtherLife(state);
     this.#member = await this.#openMember({ connection: journal, edge, state }, book, peers);
     const router = this.#route(book, edge, peers);
-    const httpUrl = await this.#startEdges(router, edge);
+    const desk = this.#openDesk(router, edge, book, aliases);
+    const httpUrl = await this.#startEdges(router, edge, desk);
     this.#keeper = this.#newKeeper(state, beats, httpUrl, router);
     this.#say({ kind: "listening", httpUrl, httpPort: Number(new URL(httpUrl).port) });
-    await Promise.all([this.#member.start(), book.settled]);
+    await Promise.all([this.#member.start(), book.settled, aliases.settled]);
     this.#keeper.start();
     teardown.add("keeper", () => this.#keeper?.stop());
     this.#lookAfterServing();
-    const inbound = new Inbound({ ...this.#site, nats, log, lane }, router);
+    const inbound = new Inbound({ ...this.#site, nats, log, lane }, desk.intake);
     teardown.add("ingest", () => inbound.stop());
     this.#lookAfterLead(inbound);
   }
@@ -187,7 +202,18 @@ class MemberMain {
     return router;
   }
 
-  async #startEdges(grid: Router, connection: NatsConnection): Promise<string> {
+  /** Where events of sources come in, whatever the edge. */
+  #openDesk(grid: Router, connection: NatsConnection, book: LocationBook, aliases: AliasBook): IngestDesk {
+    const { settings, clock, log } = this.#site;
+    const deadLetters = new DeadLetterStream(connection, settings.replicas);
+    const signals = new SignalStream(connection, settings.replicas);
+    const codesOf = (source: string): CodesOfSource => aliases.codesOf(source);
+    const locationOf = (id: LocationId): Location | undefined => book.get(id);
+    const intake = new Intake({ grid, codesOf, locationOf, parseMovement, deadLetters, signals, clock, log });
+    return { intake, deadLetters, aliases };
+  }
+
+  async #startEdges(grid: Router, connection: NatsConnection, desk: IngestDesk): Promise<string> {
     const { settings, metrics, log, teardown, lane, httpPort } = this.#site;
     const { cluster, httpHost, apiKeys } = settings;
     const member = this.#member;
@@ -209,6 +235,8 @@ class MemberMain {
       phase: () => this.#phase(),
       events: openEventTail({ connection }),
       admin: this.#admin(connection),
+      ingest: desk,
+      aliases: desk.aliases,
       apiKeys,
       cluster,
       version: VERSION,

@@ -12,6 +12,7 @@ export {
   type ShardId,
   type Sku,
 } from "./ids.ts";
+export { keyToken } from "./key-token.ts";
 export type { LanePlace, ShardOrigin } from "./origin.ts";
 export { TimerHeap } from "./timer-heap.ts";
 export { LEVEL_MAX, QUANTITY_MAX } from "./units.ts";

@@ -1,10 +1,11 @@
 /**
- * Takes movements in from the stream STOCK_INGEST and answers each message with what became of it.
+ * Takes events in from the stream STOCK_INGEST and answers each message with what became of it.
  *
- * I1. A message is acknowledged only after the grid's answer, which comes after the commit. One that is not acknowledged
- *     comes again, and the id of its movement makes that harmless.
+ * I1. A message is acknowledged only after the grid's answer to all that it holds, which comes after the commit. One that is not acknowledged
+ *     comes again, and the ids of its movements make that harmless.
  * I2. Messages reach the grid in the order in which they are delivered: nothing waits between delivery and the grid.
- * I3. A message that can never be applied is terminated with its reason and holds up no other; a fault of the world is retried.
+ * I3. An event that can never be applied becomes a dead letter and holds up no other; a fault of the world is retried. So does one on which the grid itself
+ *     failed five times.
  * I4. Nothing here throws into the connection or the grid: an exception would silently end the reader.
  *
  * It borrows its connection: whoever opened it closes it, after `stop`.
@@ -13,19 +14,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
-import type { Grid, MovementResult } from "../member/index.ts";
+import type { Arrival, Intake, Outcome } from "../intake/index.ts";
 import type { Log } from "../ports/index.ts";
-import { type MovementParser, readDelivery } from "./delivery.ts";
+import { readDelivery } from "./delivery.ts";
 import { INGEST_STREAM, openIngestConsumer } from "./stream.ts";
 
-/** `retried`: a fault of the world, delivered again later. `failed`: a fault of this program, the same. */
-export const INGEST_RESULTS = ["applied", "duplicate", "retried", "rejected", "failed"] as const;
+/** `accepted`: understood, and nothing to move. `retried`: a fault of the world, delivered again later. `failed`: a fault of this program, the same. */
+export const INGEST_RESULTS = ["applied", "duplicate", "accepted", "retried", "rejected", "failed"] as const;
 export type IngestResult = (typeof INGEST_RESULTS)[number];
 
 export interface IngestOptions {
   readonly connection: NatsConnection;
-  readonly grid: Pick<Grid, "move">;
-  readonly parseMovement: MovementParser;
+  readonly intake: Pick<Intake, "take" | "refuse" | "giveUp">;
   /** How long a message may stay unanswered before it is delivered again, ms, default 30,000; longer than the grid takes to answer. */
   readonly ackWaitMs?: number | undefined;
   /** Copies of the stream, default 1; only for a stream that is made now. */
@@ -34,7 +34,7 @@ export interface IngestOptions {
 }
 
 export interface IngestStats {
-  /** Answers given to deliveries; a message delivered twice counts twice. */
+  /** Answers given to events; one delivered twice counts twice. */
   readonly results: Readonly<Record<IngestResult, number>>;
   /** Messages that wait for the grid. */
   readonly inFlight: number;
@@ -57,18 +57,20 @@ const PULL_MS = 5_000;
 const REOPEN_MS = 1_000;
 const RETRY_MS_MIN = 100;
 const FAILED_RETRY_MS = 5_000;
+/** Deliveries after which an event on which the grid fails becomes a dead letter. */
+const FAILED_TRIES_MAX = 5;
 const REASON_LENGTH_MAX = 256;
 
 /** Resolves once messages are asked for. Rejects with UnsuitableIngestStream, or when NATS refuses. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
-  const intake = new Intake(options);
-  await intake.open();
-  return intake;
+  const reader = new Reader(options);
+  await reader.open();
+  return reader;
 }
 
-class Intake implements Ingest {
+class Reader implements Ingest {
   readonly #options: IngestOptions;
-  readonly #results: Record<IngestResult, number> = { applied: 0, duplicate: 0, retried: 0, rejected: 0, failed: 0 };
+  readonly #results: Record<IngestResult, number> = { applied: 0, duplicate: 0, accepted: 0, retried: 0, rejected: 0, failed: 0 };
   readonly #stopping = new AbortController();
   readonly #idle = Promise.withResolvers<void>();
   #messages: ConsumerMessages | undefined;
@@ -124,32 +126,51 @@ class Intake implements Ingest {
   #take(message: JsMsg): void {
     if (this.#stopping.signal.aborted) return;
     this.#inFlight++;
-    const settle = onceOnly((settlement: Settlement) => this.#settle(message, settlement));
     try {
-      const read = readDelivery(message.subject, message.data, this.#options.parseMovement);
-      if (read.ok) this.#options.grid.move(read.movement, (result) => settle(settlementOf(result)));
-      else settle({ result: "rejected", reason: read.reason });
+      const read = readDelivery(message);
+      if (read.ok) this.#takeAll(message, read.arrivals);
+      else this.#options.intake.refuse(read.arrival, read.reason, (outcome) => this.#settle(message, [outcome]));
     } catch (error) {
-      settle({ result: "failed", error });
+      this.#settle(message, [{ kind: "failed", event: undefined, error }]);
     }
   }
 
-  #settle(message: JsMsg, settlement: Settlement): void {
+  /** A message is answered when all of its events are. */
+  #takeAll(message: JsMsg, arrivals: readonly Arrival[]): void {
+    const { intake } = this.#options;
+    const outcomes: Outcome[] = [];
+    const settle = (outcome: Outcome): void => {
+      outcomes.push(outcome);
+      if (outcomes.length === arrivals.length) this.#settle(message, outcomes);
+    };
+    const isLastTry = message.info.deliveryCount >= FAILED_TRIES_MAX;
+    for (const arrival of arrivals) {
+      intake.take(arrival, (outcome) => {
+        if (outcome.kind === "failed" && isLastTry) intake.giveUp(arrival, outcome.error, settle);
+        else settle(outcome);
+      });
+    }
+  }
+
+  #settle(message: JsMsg, outcomes: readonly Outcome[]): void {
     this.#inFlight--;
-    this.#results[settlement.result]++;
+    for (const outcome of outcomes) this.#results[RESULT_OF[outcome.kind]]++;
     try {
-      answer(message, settlement);
-      this.#report(message, settlement);
+      answer(message, outcomes);
+      for (const outcome of outcomes) this.#report(message, outcome);
     } catch (error) {
       this.#options.log.warn({ subject: message.subject, err: error }, "an inbound message was not answered and comes again");
     }
     if (this.#inFlight === 0 && this.#stopping.signal.aborted) this.#idle.resolve();
   }
 
-  #report({ subject, seq }: JsMsg, settlement: Settlement): void {
+  #report({ subject, seq }: JsMsg, outcome: Outcome): void {
     const { log } = this.#options;
-    if (settlement.result === "rejected") log.warn({ subject, seq, reason: settlement.reason }, "an inbound message was refused");
-    if (settlement.result === "failed") log.error({ subject, seq, err: settlement.error }, "an inbound message was not handled");
+    if (outcome.kind === "rejected") {
+      const reason = `${outcome.path} ${outcome.reason}`.trim();
+      log.warn({ subject, seq, reason, deadLetter: outcome.deadLetter }, "an inbound event was refused");
+    }
+    if (outcome.kind === "failed") log.error({ subject, seq, err: outcome.error }, "an inbound event was not handled");
   }
 
   async #stop(): Promise<void> {
@@ -166,39 +187,27 @@ class Intake implements Ingest {
   }
 }
 
-type Settlement =
-  | { readonly result: "applied" | "duplicate" }
-  | { readonly result: "retried"; readonly afterMs: number }
-  | { readonly result: "rejected"; readonly reason: string }
-  | { readonly result: "failed"; readonly error: unknown };
+const RESULT_OF: Readonly<Record<Outcome["kind"], IngestResult>> = {
+  applied: "applied",
+  duplicate: "duplicate",
+  accepted: "accepted",
+  rejected: "rejected",
+  retry: "retried",
+  failed: "failed",
+};
 
-function settlementOf(result: MovementResult): Settlement {
-  switch (result.kind) {
-    case "applied":
-    case "duplicate":
-      return { result: result.kind };
-    // It is durable, and what comes of it needs no one to send it again.
-    case "pending":
-      return { result: "applied" };
-    case "fault":
-      return { result: "retried", afterMs: Math.max(RETRY_MS_MIN, result.retryAfterMs) };
-    default:
-      return { result: "rejected", reason: result.detail };
-  }
+/** A batch comes again as a whole when one of its events has to; the others are duplicates then. */
+function answer(message: JsMsg, outcomes: readonly Outcome[]): void {
+  const waits = outcomes.map(waitMs).filter((ms) => ms !== undefined);
+  if (waits.length > 0) return message.nak(Math.max(...waits));
+  const refused = outcomes.find((outcome) => outcome.kind === "rejected");
+  if (refused === undefined || outcomes.length > 1) return message.ack();
+  message.term(`${refused.path} ${refused.reason}`.trim().slice(0, REASON_LENGTH_MAX));
 }
 
-function answer(message: JsMsg, settlement: Settlement): void {
-  switch (settlement.result) {
-    case "applied":
-    case "duplicate":
-      return message.ack();
-    case "retried":
-      return message.nak(settlement.afterMs);
-    case "rejected":
-      return message.term(settlement.reason.slice(0, REASON_LENGTH_MAX));
-    case "failed":
-      return message.nak(FAILED_RETRY_MS);
-  }
+function waitMs(outcome: Outcome): number | undefined {
+  if (outcome.kind === "failed") return FAILED_RETRY_MS;
+  return outcome.kind === "retry" ? Math.max(RETRY_MS_MIN, outcome.fault.retryAfterMs) : undefined;
 }
 
 /** Waits for `done`, at most `ms`. */
@@ -208,14 +217,4 @@ async function within(ms: number, done: Promise<void>): Promise<void> {
     if (!tooLate.signal.aborted) throw error;
   });
   await Promise.race([done, timer]).finally(() => tooLate.abort());
-}
-
-/** What a grid says after it threw is dropped. */
-function onceOnly<T>(done: (value: T) => void): (value: T) => void {
-  let called = false;
-  return (value) => {
-    if (called) return;
-    called = true;
-    done(value);
-  };
 }

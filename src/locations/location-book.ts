@@ -6,11 +6,10 @@
  * L3. A location never goes back: what is older than what is known is passed over.
  */
 
-import type { Fault, FaultCode, LocationId } from "../base/index.ts";
+import { type Fault, type FaultCode, keyToken, type LocationId } from "../base/index.ts";
 import { decodeLocation, encodeLocation } from "../codec/index.ts";
 import type { Clock, KeyValue, KeyValueEntry } from "../ports/index.ts";
 import type { Location } from "../shard/index.ts";
-import { keyToken } from "./key-token.ts";
 
 const KEY_PREFIX = "location.";
 const PUT_TRIES_MAX = 10;

@@ -6,15 +6,19 @@ import { join } from "node:path";
 import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
+import { AliasBook } from "../../src/aliases/index.ts";
 import { parseMovement } from "../../src/api/index.ts";
 import type { LocationId, Sku } from "../../src/base/index.ts";
-import { type Ingest, type IngestOptions, startIngest } from "../../src/ingest/index.ts";
+import { DeadLetterStream, type Ingest, type IngestOptions, SignalStream, startIngest } from "../../src/ingest/index.ts";
+import { Intake } from "../../src/intake/index.ts";
 import { openLane } from "../../src/journal/index.ts";
-import { type Member, withLocations } from "../../src/member/index.ts";
+import { type Grid, type Member, withLocations } from "../../src/member/index.ts";
 import type { Log } from "../../src/ports/index.ts";
+import type { Location } from "../../src/shard/index.ts";
 import { openLmdbSnapshotStore } from "../../src/snapshot/index.ts";
 import type { StockRecord } from "../../src/stock/index.ts";
 import { SystemClock, SystemRandom } from "../../src/system/index.ts";
+import { MemoryBucket } from "../support/memory-key-value.ts";
 import { startTestNats, type TestNats } from "../support/nats.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { soloMember } from "../support/solo-member.ts";
@@ -23,6 +27,9 @@ export interface World {
   readonly nats: TestNats;
   readonly client: NatsConnection;
   readonly member: Member;
+  readonly aliases: AliasBook;
+  /** Locations that a reader knows without asking. */
+  readonly zones: Map<LocationId, Location>;
   connect(): Promise<NatsConnection>;
   stop(): Promise<void>;
 }
@@ -52,7 +59,8 @@ export async function startWorld(): Promise<World> {
     await nats.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  return { nats, client: await open(), member, connect: open, stop };
+  const aliases = new AliasBook(new MemoryBucket().view());
+  return { nats, client: await open(), member, aliases, zones: new Map(), connect: open, stop };
 }
 
 export interface LogLine {
@@ -69,14 +77,29 @@ export function keptLog(): { log: Log; lines: LogLine[] } {
   return { log: { info: keep("info"), warn: keep("warn"), error: keep("error") }, lines };
 }
 
-export async function ingestOf(world: World, more: Partial<IngestOptions> = {}): Promise<Ingest> {
-  return startIngest({
-    connection: await world.connect(),
-    grid: withLocations(world.member, world.member.locations),
+export interface ReaderOptions extends Partial<Omit<IngestOptions, "intake">> {
+  readonly grid?: Pick<Grid, "move">;
+}
+
+/** Dead letters and signals are real streams of the test's server; codes are those of `world.aliases`. */
+export async function intakeOf(world: World, grid?: Pick<Grid, "move">, log: Log = silentLog): Promise<Intake> {
+  const connection = await world.connect();
+  const whole = withLocations(world.member, world.member.locations);
+  return new Intake({
+    grid: { move: (movement, done) => (grid ?? whole).move(movement, done), location: (id, done) => whole.location(id, done) },
+    codesOf: (source) => world.aliases.codesOf(source),
+    locationOf: (id) => world.zones.get(id),
     parseMovement,
-    log: silentLog,
-    ...more,
+    deadLetters: new DeadLetterStream(connection, 1),
+    signals: new SignalStream(connection, 1),
+    clock: new SystemClock(),
+    log,
   });
+}
+
+export async function ingestOf(world: World, { grid, ...more }: ReaderOptions = {}): Promise<Ingest> {
+  const intake = await intakeOf(world, grid, more.log);
+  return startIngest({ connection: await world.connect(), intake, log: silentLog, ...more });
 }
 
 let events = 0;
@@ -106,6 +129,6 @@ export function recordOf(world: World, sku: string): Promise<StockRecord | undef
 }
 
 export const answeredCount = (ingest: Ingest): number => {
-  const { applied, duplicate, rejected } = ingest.stats().results;
-  return applied + duplicate + rejected;
+  const { applied, duplicate, accepted, rejected } = ingest.stats().results;
+  return applied + duplicate + accepted + rejected;
 };

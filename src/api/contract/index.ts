@@ -20,6 +20,17 @@ export {
   type ShardMove,
 } from "./cluster-admin.ts";
 export { canonicalJson, fingerprintOf } from "./fingerprint.ts";
+export {
+  aliasView,
+  deadLetterLine,
+  deadLetterView,
+  faultOfAllEvents,
+  ingestItems,
+  ingestResultView,
+  parseAlias,
+  parseAliasKind,
+  parseSeq,
+} from "./ingest.ts";
 export * from "./limits.ts";
 export { problemOf, type Refusal, retryAfterSeconds } from "./outcomes.ts";
 export { type LocationToPut, parseLocation } from "./parse-location.ts";

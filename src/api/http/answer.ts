@@ -5,7 +5,7 @@
  * a tenth more of a request's CPU time when measured.
  */
 
-import type { OutgoingHttpHeaders } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { PROBLEM_MEDIA_TYPE, type Problem, slugOf } from "../contract/index.ts";
 import type { HttpObserver } from "./options.ts";
@@ -52,6 +52,19 @@ export class Answers {
       "x-request-id": reply.request.id,
     });
     raw.end(text);
+    this.#count(status, since);
+  }
+
+  /** Begins an answer whose body is written as it comes about; {@link close} ends and counts it. */
+  open(reply: FastifyReply, status: number, contentType: string): ServerResponse {
+    const { raw } = reply.hijack();
+    raw.writeHead(status, { "content-type": contentType, "x-request-id": reply.request.id });
+    raw.flushHeaders();
+    return raw;
+  }
+
+  close(response: ServerResponse, status: number, since: number): void {
+    response.end();
     this.#count(status, since);
   }
 

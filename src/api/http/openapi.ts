@@ -56,7 +56,7 @@ export function describeApi(app: FastifyInstance, { version, cluster }: HttpCont
         license: { name: "Apache-2.0", identifier: "Apache-2.0" } as { name: string },
       },
       servers: [{ url: "/" }],
-      tags: ["Reservations", "Stock", "Locations", "Events", "Cluster", "Node"].map((name) => ({ name })),
+      tags: ["Reservations", "Stock", "Locations", "Ingest", "Events", "Cluster", "Node"].map((name) => ({ name })),
       components: {
         securitySchemes: {
           bearer: { type: "http", scheme: "bearer", description: "An API key; scopes are read, write and admin" },
@@ -73,8 +73,8 @@ export function apiDescription(app: FastifyInstance): object {
   return finishDescription(app.swagger(), (operationId) => BODY_OPTIONAL.has(operationId));
 }
 
-/** Transitions that mean all of it when they come without a body. */
-const BODY_OPTIONAL: ReadonlySet<string> = new Set(["confirm", "release", "fulfill"]);
+/** Operations that mean all of it, or what is there, when they come without a body. */
+const BODY_OPTIONAL: ReadonlySet<string> = new Set(["confirm", "release", "fulfill", "replayDeadLetter"]);
 
 const transform: SwaggerTransform = ({ url, route }) => {
   const { docs, scope } = route.config ?? {};

@@ -1,7 +1,9 @@
 /** What the HTTP front end is given, and its bounds. */
 
+import type { AliasBook } from "../../aliases/index.ts";
+import type { Intake } from "../../intake/index.ts";
 import type { Grid, MemberPhase } from "../../member/index.ts";
-import type { EventTail, Log } from "../../ports/index.ts";
+import type { DeadLetters, EventTail, Log } from "../../ports/index.ts";
 import type { ClusterAdmin, ProblemSlug } from "../contract/index.ts";
 
 /** `admin` includes the others; `write` does not include `read`, so that a key of a till cannot look around. */
@@ -21,7 +23,7 @@ export interface HttpObserver {
 }
 
 export interface HttpLimits {
-  /** Bytes of a body of `POST /v1/movements`. */
+  /** Bytes of a body of `POST /v1/movements` and of a batch of events. */
   readonly movementsBodyBytesMax: number;
   /** Bytes of any other body. */
   readonly bodyBytesMax: number;
@@ -57,6 +59,10 @@ export interface HttpServerOptions {
   readonly events: EventTail;
   /** Absent: there are no routes under /v1/cluster. */
   readonly admin?: ClusterAdmin | undefined;
+  /** Absent: there are no routes for events of sources and dead letters. */
+  readonly ingest?: { readonly intake: Pick<Intake, "take">; readonly deadLetters: DeadLetters } | undefined;
+  /** Absent: there are no routes for aliases. */
+  readonly aliases?: Pick<AliasBook, "get" | "list" | "put" | "remove"> | undefined;
   /** Empty: open to whoever reaches the port. */
   readonly apiKeys: readonly ApiKey[];
   readonly cluster: string;

@@ -1,4 +1,4 @@
-/** A location id as a token of a bucket key: every byte outside `A-Z a-z 0-9 _ -` as `=XX`, the rule of all keys of the grid. */
+/** An id as a token of a bucket key: every byte outside `A-Z a-z 0-9 _ -` as `=XX`, the rule of all keys of the grid. */
 
 const SAFE = /^[A-Za-z0-9_-]+$/;
 const UNSAFE = /[^A-Za-z0-9_-]/gu;
