@@ -1,6 +1,7 @@
 /** Names of what a cluster keeps in JetStream: where permissions, mirrors and runbooks take them from. */
 
 export const EVENTS_STREAM = "STOCK_EVENTS";
+export const DEADLETTER_STREAM = "STOCK_DEADLETTER";
 export const AVAILABILITY_BUCKET = "STOCK_AVAILABILITY";
 /** The stream behind the bucket. */
 export const AVAILABILITY_STREAM = `KV_${AVAILABILITY_BUCKET}`;

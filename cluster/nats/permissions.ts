@@ -8,7 +8,7 @@
  * P3. A client listens to an inbox of its own, so that it does not see the answers to others.
  */
 
-import { AVAILABILITY_BUCKET, AVAILABILITY_STREAM, bucketsOf, EVENTS_STREAM } from "./names.ts";
+import { AVAILABILITY_BUCKET, AVAILABILITY_STREAM, bucketsOf, DEADLETTER_STREAM, EVENTS_STREAM } from "./names.ts";
 
 /**
  * - `grid`: the members.
@@ -48,7 +48,7 @@ export function inboxOf(user: string): string {
   return `_INBOX.${user}`;
 }
 
-/** Whatever keeps the grid going, and not: deleting streams or messages, moving replicas, snapshots, other clusters' state. */
+/** Whatever keeps the grid going, and not: deleting streams or messages other than dead letters, moving replicas, snapshots, other clusters' state. */
 function gridPermissions(cluster: string): Permissions {
   const { state, members, images } = bucketsOf(cluster);
   return {
@@ -58,6 +58,8 @@ function gridPermissions(cluster: string): Permissions {
       "stock.events.>",
       "stock.feed.cursor.>",
       "stock.feed.order",
+      "stock.signals",
+      "stock.deadletter.>",
       `$KV.${state}.>`,
       `$KV.${members}.>`,
       `$KV.${AVAILABILITY_BUCKET}.>`,
@@ -68,6 +70,8 @@ function gridPermissions(cluster: string): Permissions {
       "$JS.API.STREAM.INFO.*",
       "$JS.API.STREAM.PURGE.*",
       "$JS.API.STREAM.MSG.GET.*",
+      // A dead letter that was replayed goes.
+      `$JS.API.STREAM.MSG.DELETE.${DEADLETTER_STREAM}`,
       "$JS.API.STREAM.LIST",
       "$JS.API.STREAM.NAMES",
       "$JS.API.CONSUMER.>",

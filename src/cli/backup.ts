@@ -90,19 +90,25 @@ async function writeLocations(state: StateBucket, folder: string): Promise<Manif
   const writer = new FrameWriter(folder, LOCATIONS_FILE);
   const entries = await state.all();
   writer.write(
-    entries.filter(({ key }) => key.startsWith(LOCATION_PREFIX)).map(({ key, value }) => ({ table: "locations", key, value })),
+    entries.flatMap(({ key, value }) => {
+      const table = TABLES_OF_STATE.find(({ prefix }) => key.startsWith(prefix))?.table;
+      return table === undefined ? [] : [{ table, key, value }];
+    }),
   );
   return writer.end();
 }
 
-/** Of the keys of locations in the bucket, as src/locations makes them. */
-const LOCATION_PREFIX = "location.";
+/** Of the keys in the bucket, as src/locations and src/aliases make them. */
+const TABLES_OF_STATE = [
+  { prefix: "location.", table: "locations" },
+  { prefix: "alias.", table: "aliases" },
+] as const;
 
 function manifestText(out: string, { files, locations, shards, unsettled, begunAt, endedAt }: Manifest): string {
   const sum = (table: string): number => files.reduce((total, { rows }) => total + (rows[table] ?? 0), 0);
   const bytes = files.reduce((total, file) => total + file.bytes, locations.bytes);
   const seconds = ((Date.parse(endedAt) - Date.parse(begunAt)) / 1_000).toFixed(1);
-  const rows = `${sum("records")} stock records, ${sum("reservations")} reservations, ${sum("keys")} keys, ${sum("movements")} movement ids, ${locations.rows["locations"] ?? 0} locations`;
+  const rows = `${sum("records")} stock records, ${sum("reservations")} reservations, ${sum("keys")} keys, ${sum("movements")} movement ids, ${locations.rows["locations"] ?? 0} locations, ${locations.rows["aliases"] ?? 0} aliases`;
   const note =
     unsettled === 0 ? "" : `${unsettled} reservations over several shards are not settled: no backup to reshard from\n`;
   return `${out}: ${shards} shards, ${bytes} bytes, ${seconds} s\n${rows}\n${note}`;

@@ -1,9 +1,9 @@
-/** What a row becomes: a movement, a count from an opening balance, or a location. */
+/** What a row becomes: a movement, a count from an opening balance, a location, or an alias. */
 
 import { UsageError } from "./command.ts";
 import type { Fields } from "./import-rows.ts";
 
-export const IMPORT_KINDS = ["movements", "balances", "locations"] as const;
+export const IMPORT_KINDS = ["movements", "balances", "locations", "aliases"] as const;
 export type ImportKind = (typeof IMPORT_KINDS)[number];
 
 /** From the name in the file to the name in the API. */
@@ -26,10 +26,11 @@ const SHAPES: Readonly<Record<ImportKind, Shape>> = {
     required: ["location", "type", "name"],
     optional: ["latitude", "longitude", "postalCode", "country", "timeZone", "attributes"],
   },
+  aliases: { required: ["code"], optional: ["sku", "units", "location"] },
 };
 
 /** Fields that are numbers in the API and text in a CSV. */
-const NUMBERS = new Set(["quantity", "latitude", "longitude"]);
+const NUMBERS = new Set(["quantity", "latitude", "longitude", "units"]);
 
 /** `column=field`, as given to `--map`. Throws UsageError. */
 export function columnMap(pairs: readonly string[]): ColumnMap {
@@ -70,6 +71,11 @@ export function itemOf(fields: Fields, kind: ImportKind, map: ColumnMap, id: str
   const missing = required.filter((field) => body[field] === undefined);
   if (missing.length > 0) return { wrong: `has no ${missing.join(", ")}` };
   if (kind === "locations") return { body };
+  if (kind === "aliases") {
+    if ((body["sku"] === undefined) === (body["location"] === undefined))
+      return { wrong: "must have sku or location, and not both" };
+    return { body };
+  }
   if (body["id"] === undefined && id === undefined) return { wrong: "has no id; give the import one with --batch-id" };
   if (!Number.isSafeInteger(body["quantity"]))
     return { wrong: `quantity ${JSON.stringify(body["quantity"])} is not a whole number` };

@@ -76,7 +76,8 @@ class Retries {
 }
 
 async function attemptOf(items: readonly Fields[], options: SendOptions): Promise<Attempt> {
-  return options.kind === "locations" ? putLocations(items, options) : postMovements(items, options);
+  if (options.kind === "locations") return putEach(items, options, locationPut);
+  return options.kind === "aliases" ? putEach(items, options, aliasPut) : postMovements(items, options);
 }
 
 async function postMovements(items: readonly Fields[], options: SendOptions): Promise<Attempt> {
@@ -107,10 +108,26 @@ function outcomesOf(results: readonly unknown[], count: number, answer: Answer):
   return { outcomes, retry };
 }
 
-async function putLocations(items: readonly Fields[], options: SendOptions): Promise<Attempt> {
+interface Put {
+  readonly path: string;
+  readonly body: unknown;
+}
+
+const locationPut = ({ location, ...body }: Fields): Put => ({
+  path: `/v1/locations/${encodeURIComponent(String(location))}`,
+  body,
+});
+
+function aliasPut({ code, ...body }: Fields): Put {
+  const kind = body["sku"] === undefined ? "locations" : "items";
+  return { path: `/v1/aliases/${kind}/${encodeURIComponent(String(code))}`, body };
+}
+
+async function putEach(items: readonly Fields[], options: SendOptions, putOf: (item: Fields) => Put): Promise<Attempt> {
   const outcomes: Outcome[] = [];
-  for (const { location, ...body } of items) {
-    const answer = await callOrRetry("PUT", `/v1/locations/${encodeURIComponent(String(location))}`, body, options);
+  for (const item of items) {
+    const { path, body } = putOf(item);
+    const answer = await callOrRetry("PUT", path, body, options);
     if (!("status" in answer)) return { outcomes, retry: answer };
     if (answer.status === 200 || answer.status === 201) outcomes.push({ status: "applied" });
     else if (SPLIT_STATUSES.includes(answer.status)) outcomes.push({ status: "rejected", reason: problemText(answer) });

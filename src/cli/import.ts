@@ -1,4 +1,4 @@
-/** `stockgrid import`: movements, opening balances or locations from CSV or NDJSON. */
+/** `stockgrid import`: movements, opening balances, locations or aliases from CSV or NDJSON. */
 
 import { resolve } from "node:path";
 import { type Command, type CommandContext, EXIT_DONE, EXIT_FAILED, readOptions, UsageError, wholeNumberOf } from "./command.ts";
@@ -14,6 +14,7 @@ Loads a CSV (with a header line) or NDJSON file into a running grid; gzip is unp
   movements   id, type, sku, location, quantity[, occurredAt, reason, reference, toLocation, reverses]
   balances    sku, location, quantity[, occurredAt]: each becomes a count, "so many were on hand at that time"
   locations   location, type, name[, latitude, longitude, postalCode, country, timeZone]
+  aliases     code, and sku[, units] or location
 
 The kind is guessed from the header. Every movement has an id, and the grid applies an id once: a row without one gets
 it from the content of the file and its number, so importing the same file twice changes nothing. An import that was
@@ -21,7 +22,7 @@ stopped goes on where it was when the same command runs again. Rows that cannot 
 rejects file with the reason, and the others are imported.
 
 Options
-  --kind <kind>          movements, balances or locations, instead of the guess
+  --kind <kind>          movements, balances, locations or aliases, instead of the guess
   --map <column=field>   read a foreign column as a field; may be given again
   --batch-id <text>      name of this import, from which rows without an id get theirs, instead of the content
   --rejects <path>       default: <file>.rejects.ndjson

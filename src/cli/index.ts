@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   extend: async () => (await import("./transition.ts")).extend,
   fulfill: async () => (await import("./transition.ts")).fulfill,
   tail: async () => (await import("./tail.ts")).tail,
+  alias: async () => (await import("./alias.ts")).alias,
+  deadletter: async () => (await import("./deadletter.ts")).deadletter,
   verify: async () => (await import("./verify.ts")).verify,
   cluster: async () => (await import("./cluster.ts")).cluster,
   backup: async () => (await import("./backup.ts")).backup,
@@ -40,7 +42,7 @@ Run
   config     print the effective settings and where each came from
 
 Use
-  import     load movements, opening balances or locations from CSV or NDJSON
+  import     load movements, opening balances, locations or aliases from CSV or NDJSON
   get        show stock of a SKU, or a reservation
   reserve    hold units for a checkout
   confirm    held -> allocated
@@ -48,6 +50,8 @@ Use
   extend     hold longer
   fulfill    shipped or picked up
   tail       follow the events
+  alias      tell what codes of sources stand for
+  deadletter look at events that could not be read or applied, and replay them
 
 Operate
   cluster    look at members and shards; move shards, drain a node, change its members

@@ -132,11 +132,13 @@ async function putImages({ rows, shards, progress, stop }: RestoreRun, images: I
   return total;
 }
 
-const LOCATION_PREFIX = "location.";
+const PREFIXES = ["location.", "alias."];
 
 /** Those of the backup, and no others. */
 async function putLocations(state: StateBucket, folder: string): Promise<void> {
   const wanted = new Map([...readRows(folder, LOCATIONS_FILE)].map(({ key, value }) => [key, value]));
-  for (const { key } of await state.all()) if (key.startsWith(LOCATION_PREFIX) && !wanted.has(key)) await state.delete(key);
+  for (const { key } of await state.all()) {
+    if (PREFIXES.some((prefix) => key.startsWith(prefix)) && !wanted.has(key)) await state.delete(key);
+  }
   for (const [key, value] of wanted) await state.overwrite(key, value);
 }

@@ -21,6 +21,8 @@ const COMMANDS = [
   "extend",
   "fulfill",
   "tail",
+  "alias",
+  "deadletter",
   "config",
   "cluster",
   "backup",
