@@ -64,6 +64,9 @@ class Transaction {
 
   interpret(): Interpretation {
     const { TransactionStatus: status = "Finished", TransactionLink: link } = this.#retail;
+    if (link !== undefined && link.ReasonCode === undefined) {
+      this.#draft.fail("/data/RetailTransaction/TransactionLink", "lacks ReasonCode: whether this voids the other transaction");
+    }
     const lines = goodsLines(this.#retail, this.#draft);
     if (flagOf(this.#poslog.TrainingModeFlag)) return this.#draft.result("a transaction of training");
     if (flagOf(this.#poslog.CancelFlag) || ABANDONED.has(status)) return this.#basket("basket-abandoned", lines);

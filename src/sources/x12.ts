@@ -34,7 +34,11 @@ function transactions(text: string, draft: Draft): readonly (readonly X12Segment
     draft.fail("/data", "must be a form of the source, or an X12 interchange that begins with ISA");
   if (draft.failed) return [];
   const interchanges = parsed(text.trim(), draft);
-  const all = interchanges.flatMap(({ functionalGroups }) => functionalGroups.flatMap((group) => group.transactions));
+  const groups = interchanges.flatMap(({ functionalGroups }) => functionalGroups);
+  const all = groups.flatMap((group) => group.transactions);
+  // The parser takes an interchange that was cut off for one that goes on.
+  const isCutOff = [...interchanges, ...groups, ...all].some(({ trailer }) => trailer === undefined);
+  if (isCutOff) draft.fail("/data", "is no whole X12 interchange: SE, GE or IEA is missing");
   const other = all.find(({ header }) => elementOf(header, 1) !== ASN);
   if (other !== undefined) draft.fail("/data", `holds a transaction set ${elementOf(other.header, 1)}; only ${ASN} is taken`);
   if (all.length === 0) draft.fail("/data", `holds no transaction set ${ASN}`);
