@@ -79,7 +79,7 @@ function letterOf({ seq, subject, header, data }: StoredMsg): KeptLetter {
     path: read(HEADERS.path),
     reason: read(HEADERS.reason),
     at: Number(header?.get(HEADERS.at) ?? 0),
-    body: data,
+    body: Uint8Array.from(data),
   };
 }
 

@@ -91,12 +91,7 @@ class OrderedReplies {
   /** Resolves when another line may be taken. */
   async room(): Promise<void> {
     while (this.#asked - this.#written >= this.#waitingMax) await this.#next();
-    if (this.#response.writableNeedDrain && !this.#response.destroyed) {
-      await new Promise<void>((resolve) => {
-        this.#response.once("drain", resolve);
-        this.#response.once("close", resolve);
-      });
-    }
+    if (this.#response.writableNeedDrain && !this.#response.destroyed) await drained(this.#response);
   }
 
   async done(): Promise<void> {
@@ -120,4 +115,17 @@ class OrderedReplies {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+/** Resolves also when the reader went away. */
+function drained(response: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.once("drain", done);
+    response.once("close", done);
+  });
 }
