@@ -15,6 +15,7 @@ import { section as feed } from "./feed.ts";
 import { section as fuzz } from "./fuzz.ts";
 import { section as hotSku } from "./hot-sku.ts";
 import { section as http } from "./http.ts";
+import { section as ingest } from "./ingest.ts";
 import { writeReport } from "./lib/report.ts";
 import { runSection, type Section } from "./lib/section.ts";
 import { section as links } from "./links.ts";
@@ -33,6 +34,7 @@ const SECTIONS = [
   hotSku,
   feed,
   recovery,
+  ingest,
   links,
   cluster,
   fuzz,
