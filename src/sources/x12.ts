@@ -13,6 +13,7 @@ import { LINES_MAX } from "./form.ts";
 import type { Interpretation } from "./interpretation.ts";
 
 const LENGTH_MAX = 1_048_576;
+const ISA_LENGTH = 105;
 const ASN = "856";
 /** Qualifiers of an item in LIN, in the order in which they are believed: the buyer's own id, keys of GS1, the vendor's id. */
 const OWN_IDS = ["SK", "IN", "BP", "CB", "PI"];
@@ -33,7 +34,7 @@ function transactions(text: string, draft: Draft): readonly (readonly X12Segment
   if (!text.trimStart().startsWith("ISA"))
     draft.fail("/data", "must be a form of the source, or an X12 interchange that begins with ISA");
   if (draft.failed) return [];
-  const interchanges = parsed(text.trim(), draft);
+  const interchanges = parsed(ended(text.trim()), draft);
   const groups = interchanges.flatMap(({ functionalGroups }) => functionalGroups);
   const all = groups.flatMap((group) => group.transactions);
   // The parser takes an interchange that was cut off for one that goes on.
@@ -43,6 +44,12 @@ function transactions(text: string, draft: Draft): readonly (readonly X12Segment
   if (other !== undefined) draft.fail("/data", `holds a transaction set ${elementOf(other.header, 1)}; only ${ASN} is taken`);
   if (all.length === 0) draft.fail("/data", `holds no transaction set ${ASN}`);
   return draft.failed ? [] : all.map((transaction) => transaction.segments);
+}
+
+/** The last segment may lack its end, as files that were trimmed do. What ends a segment is the character behind ISA, which has a fixed length. */
+function ended(text: string): string {
+  const end = text[ISA_LENGTH] ?? "";
+  return text.endsWith(end) ? text : text + end;
 }
 
 /** The parser says what is wrong by throwing. */

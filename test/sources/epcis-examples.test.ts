@@ -44,3 +44,18 @@ describe("the examples of GS1 and OpenEPCIS", () => {
     expect(brief(read("rfid", given, { location: "store-1" }))).toEqual(wanted);
   });
 });
+
+describe("the X12 examples", () => {
+  it.for<[string, "understood" | "problem"]>([
+    ["x12-types/004060_856.edi", "understood"],
+    // Its invented EAN have wrong check digits.
+    ["ediengine/856.Crossdock.OK.edi", "problem"],
+    ["ediengine/ControlNumbersMismatch.edi", "problem"],
+    ["ediengine/940_Failed_SE01.edi", "problem"],
+    ["ediengine/850.OK.edi", "problem"],
+  ])("%s: %s", ([file, wanted], context) => {
+    const text = readFileSync(join(sharedFolder(context, "edi-x12"), file), "utf8");
+    const result = read("supplier", text, { location: "dc-1", places: { "0001": "dc-1" } });
+    expect(result.kind, brief(result).join("; ")).toBe(wanted);
+  });
+});

@@ -296,6 +296,11 @@ describe("an X12 856", () => {
     });
   });
 
+  it("may have newlines as the ends of its segments, and none at the last", () => {
+    const lines = shipNotice().replaceAll("~", "").trim();
+    expect(read("supplier", lines, told)).toEqual(read("supplier", shipNotice(), told));
+  });
+
   it.each<[string, string, RegExp]>([
     ["a wrong check digit", shipNotice({ item: "UP*012345678906" }), /LIN: 012345678906 is not known/],
     ["no count", shipNotice({ count: "many*EA" }), /SN102: must be a quantity above 0/],
@@ -305,7 +310,8 @@ describe("an X12 856", () => {
     ["a wrong control number", shipNotice().replace("IEA*1*000000001", "IEA*1*000000002"), /no whole X12 interchange: .*IEA02/],
     ["a parent that is not there", shipNotice().replace("HL*3*2*I", "HL*3*9*I"), /HL02: 9 is no level before this one/],
     ["another transaction set", shipNotice().replace("ST*856", "ST*850"), /transaction set 850; only 856/],
-    ["half of it", shipNotice().slice(0, -20), /no whole X12 interchange: SE, GE or IEA is missing/],
+    ["half of it", shipNotice().slice(0, -20), /no whole X12 interchange/],
+    ["no end", shipNotice().replace(/IEA.*/s, ""), /SE, GE or IEA is missing/],
     ["no X12", "hello", /must be a form of the source, or an X12 interchange/],
   ])("is refused with %s", (_, text, reason) => expect(brief(read("supplier", text, told))[0]).toMatch(reason));
 });
