@@ -118,7 +118,8 @@ async function throughHttp(grid: RunningGrid, requests: readonly Payload[]): Pro
   const startedAt = performance.now();
   let good = 0;
   await inWindow(requests, WINDOW, async ({ source, body }) => {
-    good += await postBatch(grid.client, source, body);
+    const more = await postBatch(grid.client, source, body);
+    good += more;
   });
   const events = requests.length * BATCH;
   return sampleOf(events, performance.now() - startedAt, cpuMs(grid.pids) - cpuBefore, events - good);
