@@ -19,8 +19,8 @@ import type { Log } from "../ports/index.ts";
 import { readDelivery } from "./delivery.ts";
 import { INGEST_STREAM, openIngestConsumer } from "./stream.ts";
 
-/** `accepted`: understood, and nothing to move. `retried`: a fault of the world, delivered again later. `failed`: a fault of this program, the same. */
-export const INGEST_RESULTS = ["applied", "duplicate", "accepted", "retried", "rejected", "failed"] as const;
+/** `pending`: waits for the movement that it reverses. `accepted`: understood, and nothing to move. `retried`: a fault of the world, delivered again later. `failed`: a fault of this program, the same. */
+export const INGEST_RESULTS = ["applied", "pending", "duplicate", "accepted", "retried", "rejected", "failed"] as const;
 export type IngestResult = (typeof INGEST_RESULTS)[number];
 
 export interface IngestOptions {
@@ -70,7 +70,15 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
 class Reader implements Ingest {
   readonly #options: IngestOptions;
-  readonly #results: Record<IngestResult, number> = { applied: 0, duplicate: 0, accepted: 0, retried: 0, rejected: 0, failed: 0 };
+  readonly #results: Record<IngestResult, number> = {
+    applied: 0,
+    pending: 0,
+    duplicate: 0,
+    accepted: 0,
+    retried: 0,
+    rejected: 0,
+    failed: 0,
+  };
   readonly #stopping = new AbortController();
   readonly #idle = Promise.withResolvers<void>();
   #messages: ConsumerMessages | undefined;
@@ -189,6 +197,7 @@ class Reader implements Ingest {
 
 const RESULT_OF: Readonly<Record<Outcome["kind"], IngestResult>> = {
   applied: "applied",
+  pending: "pending",
   duplicate: "duplicate",
   accepted: "accepted",
   rejected: "rejected",

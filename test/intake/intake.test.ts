@@ -39,10 +39,11 @@ class Desk implements Pick<Grid, "move" | "location"> {
     else queueMicrotask(answer);
   }
 
-  #resultOf({ id, location }: Movement): MovementResult {
+  #resultOf({ id, location, reverses }: Movement): MovementResult {
     if (this.fault !== undefined) return this.fault;
     if (!this.locations.has(location)) return { kind: "not-found", detail: `location ${location} is not known` };
-    const kind = this.#ids.has(id) ? "duplicate" : "applied";
+    const waits = reverses !== undefined && !this.#ids.has(reverses);
+    const kind = this.#ids.has(id) ? "duplicate" : waits ? "pending" : "applied";
     this.#ids.add(id);
     return { kind, version: this.#ids.size };
   }
@@ -134,6 +135,11 @@ describe("an event", () => {
     const same = event(SHIP);
     expect(await take(arrival(same))).toMatchObject({ kind: "applied" });
     expect(await take(arrival(same))).toMatchObject({ kind: "duplicate", movements: 2 });
+  });
+
+  it("that waits for what it reverses is pending", async () => {
+    const wait = { type: "void", sku: "A", location: "dc-1", quantity: 1, reverses: "unseen" };
+    expect(await take(arrival(event(wait)))).toMatchObject({ kind: "pending", movements: 1 });
   });
 
   it("that met a fault is to be given again, and becomes no dead letter (N3)", async () => {

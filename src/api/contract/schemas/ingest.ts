@@ -33,7 +33,7 @@ export const CloudEventsSchema = Type.Union([CloudEventSchema, Type.Array(CloudE
 
 export const IngestResultViewSchema = Type.Object({
   id: Type.Union([Type.String(), Type.Null()], { description: "Of the event; null when it has none that can be read" }),
-  status: Type.Enum(["applied", "duplicate", "accepted", "rejected"], {
+  status: Type.Enum(["applied", "pending", "duplicate", "accepted", "rejected"], {
     description: "`accepted`: understood, and moves no stock",
   }),
   movements: Type.Optional(Type.Integer({ minimum: 0, description: "Movements that the event is, applied now or before" })),

@@ -50,7 +50,8 @@ export function addIngestRoute(app: FastifyInstance, context: HttpContext): void
       handle: (request, reply, answers, since) => {
         const way = wayOf(request);
         if (!way.ok) answers.problem(reply, since, way.problem);
-        else if (request.body instanceof Readable) void answerStream(ingest.intake, way.value, request, reply, answers, since);
+        else if (request.body instanceof Readable)
+          void answerStream(ingest.intake, way.value, request, reply, answers, since, context.log);
         else answerItems(ingest.intake, way.value, request, reply, answers, since);
       },
     });
@@ -118,6 +119,7 @@ async function answerStream(
   reply: FastifyReply,
   answers: Answers,
   since: number,
+  log: HttpContext["log"],
 ): Promise<void> {
   const response = answers.open(reply, 200, LINE_TYPE);
   let number = 0;
@@ -133,8 +135,9 @@ async function answerStream(
   };
   try {
     await answerLines(request.body as Readable, response, { take, tooMuch }, limits);
-  } catch {
-    // The sender went away in the middle; what it sent is with the grid, and it sends the rest again.
+  } catch (error) {
+    // When the sender went away in the middle, what it sent is with the grid, and it sends the rest again.
+    if (!request.raw.destroyed) log?.error({ err: error }, "a stream of events was not read to its end");
   }
   answers.close(response, 200, since);
 }
