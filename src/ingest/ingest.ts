@@ -190,6 +190,8 @@ class Reader implements Ingest {
 const RESULT_OF: Readonly<Record<Outcome["kind"], IngestResult>> = {
   applied: "applied",
   duplicate: "duplicate",
+  // It is durable, and what comes of it needs no one to send it again.
+  pending: "applied",
   accepted: "accepted",
   rejected: "rejected",
   retry: "retried",

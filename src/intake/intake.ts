@@ -18,7 +18,7 @@ import {
   interpret,
   isSource,
   type MovementParser,
-  movementOfToday,
+  movementOf,
   SOURCES,
   type SourceEvent,
 } from "../sources/index.ts";
@@ -43,8 +43,13 @@ export interface Arrival {
 }
 
 export type Outcome =
-  /** `movements` of the event that the grid knows now; `version` of the record after the last. */
-  | { readonly kind: "applied" | "duplicate"; readonly event: EventName; readonly movements: number; readonly version: number }
+  /** `pending`: one of them waits for the movement that it reverses, and is durable. `movements` of the event that the grid knows now; `version` of the record after the last. */
+  | {
+      readonly kind: "applied" | "duplicate" | "pending";
+      readonly event: EventName;
+      readonly movements: number;
+      readonly version: number;
+    }
   /** Understood, and nothing to move. */
   | { readonly kind: "accepted"; readonly event: EventName; readonly why: string }
   | {
@@ -118,7 +123,7 @@ export class Intake {
   }
 
   #apply(arrival: Arrival, event: SourceEvent, found: Understood, done: Done): void {
-    const movements = found.movements.flatMap((movement) => movementOfToday(movement) ?? []);
+    const movements = found.movements.map(movementOf);
     const run = (): void => this.#run(arrival, event, found, movements, done);
     const unknown = this.#unknownOfSeveral(movements);
     if (unknown.length === 0) return run();
@@ -207,16 +212,16 @@ function keptSignals(source: string, { source: sender, id }: SourceEvent, { sign
 
 /** The first refusal is told; the movements that were applied stay, and are duplicates when the event is replayed. */
 function outcomeOf(event: EventName, { why }: Understood, results: readonly MovementResult[]): Outcome {
-  let applied = false;
+  let kind: "applied" | "duplicate" | "pending" = "duplicate";
   let version = 0;
   for (const result of results) {
     if (result.kind === "fault") return { kind: "retry", event, fault: result };
     if (!("version" in result)) return { kind: "rejected", event, path: "", reason: result.detail };
-    applied ||= result.kind === "applied";
+    if (kind !== "pending" && result.kind !== "duplicate") kind = result.kind;
     version = result.version;
   }
   if (results.length === 0) return { kind: "accepted", event, why };
-  return { kind: applied ? "applied" : "duplicate", event, movements: results.length, version };
+  return { kind, event, movements: results.length, version };
 }
 
 function faultOf(what: string, error: unknown): Fault {

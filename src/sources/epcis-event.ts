@@ -5,7 +5,6 @@ import { parseTime } from "../forms/index.ts";
 import type { Draft, Item } from "./draft.ts";
 import type { EpcisEvent, EpcisQuantity } from "./epcis-form.ts";
 import { type Effect, effectOf, stepOf } from "./epcis-steps.ts";
-import type { SourceMovementType } from "./source-movement.ts";
 
 interface Spot {
   /** From 1. */
@@ -187,9 +186,12 @@ class Reading {
     };
     const step = { ...goods, quantity, serials: serials.length === 0 ? undefined : serials };
     if (this.#event.errorDeclaration === undefined) return this.#draft.move(place, { type, ...step }, this.#key);
-    const undoes = { type: type as Exclude<SourceMovementType, "void">, reason: effect.reason };
     const reverses = `${this.#key}-${place}`;
-    this.#draft.move(`${place}.void`, { type: "void", ...step, reason: "error-declaration", reverses, undoes }, this.#key);
+    this.#draft.move(
+      `${place}.void`,
+      { type: "void", ...step, reason: "error-declaration", quantity: units, reverses },
+      this.#key,
+    );
   }
 
   #reference(): string | undefined {

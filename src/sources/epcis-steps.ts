@@ -4,11 +4,11 @@
  * Commissioning and decommissioning put tags on and take them off; the goods were there before and are there after.
  */
 
-import type { SourceMovementType } from "./source-movement.ts";
+import type { MovementType } from "../stock/index.ts";
 
 export type Effect =
   | {
-      readonly type: Exclude<SourceMovementType, "void" | "count" | "adjustment">;
+      readonly type: Exclude<MovementType, "void" | "count" | "adjustment">;
       readonly at: "arrival" | "departure";
       readonly reason?: string;
     }

@@ -17,7 +17,6 @@ export {
 export { readTime } from "./local-time.ts";
 export { PoslogSchema } from "./pos-form.ts";
 export { RETURNS_FORMS } from "./returns.ts";
-export type { SourceMovement } from "./source-movement.ts";
+export { movementOf, type SourceMovement } from "./source-movement.ts";
 export { SUPPLIER_FORMS } from "./supplier.ts";
-export { movementOfToday } from "./today.ts";
 export { WMS_FORMS } from "./wms.ts";

@@ -136,8 +136,7 @@ class Transaction {
     if (counted === undefined) return;
     const undone = Number(line.goods.TransactionLink?.LineItemSequenceNumber ?? line.number);
     const reverses = `${this.#draft.event.source} ${event}-${undone}`;
-    const type = line.kind === "Sale" ? "sale" : "return";
-    this.#draft.move(line.number, { type: "void", ...counted, reason: "void", reverses, undoes: { type } });
+    this.#draft.move(line.number, { type: "void", ...counted, reason: "void", reverses });
   }
 
   #eventOf(other: Poslog | PoslogLink): string | undefined {

@@ -1,23 +1,15 @@
-/** A movement as interpreters of sources give it: more than the grid takes today, see today.ts. */
+/** A movement as interpreters of sources give it: with the batch and the pieces that it is about, which the grid does not keep yet. */
 
-import { MOVEMENT_TYPES, type Movement } from "../stock/index.ts";
+import type { Movement } from "../stock/index.ts";
 
-export const SOURCE_MOVEMENT_TYPES = [...MOVEMENT_TYPES, "void", "ship", "pick", "pack", "putaway"] as const;
-export type SourceMovementType = (typeof SOURCE_MOVEMENT_TYPES)[number];
-
-export interface SourceMovement extends Omit<Movement, "type"> {
-  readonly type: SourceMovementType;
-  /** Id of the movement that this one undoes (`void`) or follows from. */
-  readonly reverses?: string | undefined;
-  /** For `void`: what the movement was that it undoes. */
-  readonly undoes?: Undone | undefined;
+export interface SourceMovement extends Movement {
   readonly lot?: string | undefined;
   /** `YYYY-MM-DD`. */
   readonly expiry?: string | undefined;
   readonly serials?: readonly string[] | undefined;
 }
 
-export interface Undone {
-  readonly type: Exclude<SourceMovementType, "void">;
-  readonly reason?: string | undefined;
+/** What the grid takes of it. */
+export function movementOf({ lot: _lot, expiry: _expiry, serials: _serials, ...movement }: SourceMovement): Movement {
+  return movement;
 }

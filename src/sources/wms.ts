@@ -7,7 +7,7 @@
 
 import Type, { type Static } from "typebox";
 import { type EpochMs, type LocationId, QUANTITY_MAX } from "../base/index.ts";
-import { QUARANTINE_REASON } from "../stock/index.ts";
+import { type MovementType, QUARANTINE_REASON } from "../stock/index.ts";
 import { Draft, type Item as KnownItem } from "./draft.ts";
 import {
   CountedQuantity,
@@ -23,7 +23,6 @@ import {
   Time,
 } from "./form.ts";
 import type { Interpretation, SourceContext, SourceEvent } from "./interpretation.ts";
-import type { SourceMovementType } from "./source-movement.ts";
 
 const batch = {
   lot: Type.Optional(Text("Batch", "L42")),
@@ -120,7 +119,7 @@ const batchOf = ({ lot, expiry, serials }: Batch, item: KnownItem): object => ({
   serials: serials ?? (item.serial === undefined ? undefined : [item.serial]),
 });
 
-const TYPES: Readonly<Record<"putaway" | "pick" | "pack" | "ship", SourceMovementType>> = {
+const TYPES: Readonly<Record<"putaway" | "pick" | "pack" | "ship", MovementType>> = {
   putaway: "putaway",
   pick: "pick",
   pack: "pack",

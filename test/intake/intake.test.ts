@@ -136,6 +136,13 @@ describe("an event", () => {
     expect(await take(arrival(same))).toMatchObject({ kind: "duplicate", movements: 2 });
   });
 
+  it("that waits for another is pending, and is answered (N1)", async () => {
+    const move = desk.move.bind(desk);
+    desk.move = (movement, done) =>
+      movement.sku === "B" ? queueMicrotask(() => done({ kind: "pending", version: 3 })) : move(movement, done);
+    expect(await take(arrival(event(SHIP)))).toMatchObject({ kind: "pending", movements: 2 });
+  });
+
   it("that met a fault is to be given again, and becomes no dead letter (N3)", async () => {
     desk.fault = { kind: "fault", code: "not-ready", retryAfterMs: 50, detail: "recovering" };
     expect(await take(arrival(event(SHIP)))).toMatchObject({ kind: "retry", fault: { code: "not-ready" } });

@@ -89,6 +89,8 @@ function dropRoute({ deadLetters }: Desk): RouteSpec {
   };
 }
 
+const DONE: ReadonlySet<Outcome["kind"]> = new Set(["applied", "duplicate", "pending", "accepted"]);
+
 /** A letter goes when every event of it is applied or accepted; else it stays as it is. */
 function replayRoute({ deadLetters, intake }: Desk): RouteSpec {
   return {
@@ -101,7 +103,7 @@ function replayRoute({ deadLetters, intake }: Desk): RouteSpec {
       const items = ingestItems(value);
       if (!items.ok) return items.problem;
       const outcomes = await Promise.all(items.value.map((item) => replayed(intake, letter, item)));
-      const isDone = outcomes.every(({ kind }) => kind === "applied" || kind === "duplicate" || kind === "accepted");
+      const isDone = outcomes.every(({ kind }) => DONE.has(kind));
       if (isDone) await deadLetters.remove(letter.seq);
       return { results: outcomes.map(ingestResultView) };
     }),
