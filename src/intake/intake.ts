@@ -43,8 +43,7 @@ export interface Arrival {
 }
 
 export type Outcome =
-  /** `movements` of the event that the grid knows now; `version` of the record after the last. */
-  /** `pending`: none was applied now, and one waits for the movement that it reverses. */
+  /** `pending`: one of them waits for the movement that it reverses, and is durable. `movements` of the event that the grid knows now; `version` of the record after the last. */
   | {
       readonly kind: "applied" | "duplicate" | "pending";
       readonly event: EventName;
@@ -218,7 +217,7 @@ function outcomeOf(event: EventName, { why }: Understood, results: readonly Move
   for (const result of results) {
     if (result.kind === "fault") return { kind: "retry", event, fault: result };
     if (!("version" in result)) return { kind: "rejected", event, path: "", reason: result.detail };
-    if (result.kind === "applied" || (result.kind === "pending" && kind === "duplicate")) kind = result.kind;
+    if (kind !== "pending" && result.kind !== "duplicate") kind = result.kind;
     version = result.version;
   }
   if (results.length === 0) return { kind: "accepted", event, why };

@@ -187,7 +187,11 @@ class Reading {
     const step = { ...goods, quantity, serials: serials.length === 0 ? undefined : serials };
     if (this.#event.errorDeclaration === undefined) return this.#draft.move(place, { type, ...step }, this.#key);
     const reverses = `${this.#key}-${place}`;
-    this.#draft.move(`${place}.void`, { type: "void", ...step, reason: "error-declaration", reverses }, this.#key);
+    this.#draft.move(
+      `${place}.void`,
+      { type: "void", ...step, reason: "error-declaration", quantity: units, reverses },
+      this.#key,
+    );
   }
 
   #reference(): string | undefined {

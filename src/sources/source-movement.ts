@@ -1,4 +1,4 @@
-/** A movement as interpreters of sources give it: with the lot, expiry and serials of the goods, which the grid does not keep yet. */
+/** A movement as interpreters of sources give it: with the batch and the pieces that it is about, which the grid does not keep yet. */
 
 import type { Movement } from "../stock/index.ts";
 
@@ -9,7 +9,7 @@ export interface SourceMovement extends Movement {
   readonly serials?: readonly string[] | undefined;
 }
 
-/** Without what the grid does not keep. */
+/** What the grid takes of it. */
 export function movementOf({ lot: _lot, expiry: _expiry, serials: _serials, ...movement }: SourceMovement): Movement {
   return movement;
 }

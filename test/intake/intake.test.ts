@@ -137,9 +137,11 @@ describe("an event", () => {
     expect(await take(arrival(same))).toMatchObject({ kind: "duplicate", movements: 2 });
   });
 
-  it("that waits for what it reverses is pending", async () => {
-    const wait = { type: "void", sku: "A", location: "dc-1", quantity: 1, reverses: "unseen" };
-    expect(await take(arrival(event(wait)))).toMatchObject({ kind: "pending", movements: 1 });
+  it("that waits for another is pending, and is answered (N1)", async () => {
+    const move = desk.move.bind(desk);
+    desk.move = (movement, done) =>
+      movement.sku === "B" ? queueMicrotask(() => done({ kind: "pending", version: 3 })) : move(movement, done);
+    expect(await take(arrival(event(SHIP)))).toMatchObject({ kind: "pending", movements: 2 });
   });
 
   it("that met a fault is to be given again, and becomes no dead letter (N3)", async () => {

@@ -34,7 +34,7 @@ describe("the examples of GS1 and OpenEPCIS", () => {
     [
       "WithErrorDeclaration/ErrorDeclarationAndCorrectiveEvent.jsonld",
       [
-        ...["void 04012345111118 0614141073467 -1", "void 04012345333336 0614141073467 1"],
+        ...["void 04012345111118 0614141073467 1", "void 04012345333336 0614141073467 1"],
         ...["adjustment 04012345111118 0614141073467 -1", "adjustment 04012345333336 0614141073467 1"],
       ],
     ],

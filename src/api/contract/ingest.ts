@@ -44,7 +44,7 @@ export const aliasView = (alias: Alias): AliasView => ({ ...alias });
 export interface IngestResultView {
   /** Of the event; null when it has none that can be read. */
   readonly id: string | null;
-  readonly status: "applied" | "pending" | "duplicate" | "accepted" | "rejected";
+  readonly status: "applied" | "duplicate" | "pending" | "accepted" | "rejected";
   readonly movements?: number;
   readonly version?: number;
   readonly why?: string;
@@ -63,8 +63,8 @@ export function ingestResultView(outcome: Outcome): IngestResultView {
   const id = outcome.event?.id ?? null;
   switch (outcome.kind) {
     case "applied":
-    case "pending":
-    case "duplicate": {
+    case "duplicate":
+    case "pending": {
       const { movements, version } = outcome;
       return { id, status: outcome.kind, movements, ...(version > 0 ? { version } : {}) };
     }

@@ -33,8 +33,9 @@ export const CloudEventsSchema = Type.Union([CloudEventSchema, Type.Array(CloudE
 
 export const IngestResultViewSchema = Type.Object({
   id: Type.Union([Type.String(), Type.Null()], { description: "Of the event; null when it has none that can be read" }),
-  status: Type.Enum(["applied", "pending", "duplicate", "accepted", "rejected"], {
-    description: "`accepted`: understood, and moves no stock",
+  status: Type.Enum(["applied", "duplicate", "pending", "accepted", "rejected"], {
+    description:
+      "`accepted`: understood, and moves no stock. `pending`: it undoes or follows from a movement that is not known yet, and waits for it",
   }),
   movements: Type.Optional(Type.Integer({ minimum: 0, description: "Movements that the event is, applied now or before" })),
   version: Type.Optional(VersionSchema),
