@@ -135,11 +135,12 @@ describe("npm run cluster", () => {
 
   it.each([
     [["--nats", "0"], "--nats takes a whole number from 1 to 9"],
-    [["--nodes", "x"], "--nodes takes a whole number from 1 to 9"],
+    [["--nodes", "x"], "--nodes takes a whole number from 0 to 9"],
+    [["--nodes", ""], "--nodes takes a whole number from 0 to 9"],
     [["--cluster", "a.b"], "--cluster takes"],
     [["--nots"], "--nots"],
   ] as const)("refuses %j", (words, saying) => {
-    expect(readWords(words)).toEqual({ wrong: expect.stringContaining(saying) });
+    expect(readWords(words, {})).toEqual({ wrong: expect.stringContaining(saying) });
   });
 
   it.each([
