@@ -11,11 +11,14 @@ const NODES = ["node-1", "node-2", "node-3"];
 const stops = NODES.map((name) => plain(`npm run cluster -- stop ${name}`));
 const starts = NODES.map((name) => plain(`npm run cluster -- start ${name}`));
 
+/** So that reservations in every state are there. */
+const ANSWERS_BEFORE = 150;
 /** Of what was there when the backup was taken. */
 const remembered = new WeakMap<Stage, Snapshot>();
 
 async function remember(stage: Stage): Promise<void> {
   await stage.startLoad();
+  await stage.answersGoOn(ANSWERS_BEFORE);
   await stage.endLoad();
   remembered.set(stage, await stage.snapshot());
 }
