@@ -111,7 +111,7 @@ describe("a local cluster", () => {
   });
 
   it("starts nodes with what was set, one by one, also in its next life in the same folder", async () => {
-    const shape = { folder, nats: 1, nodes: 0 };
+    const shape = { folder, nats: 1, nodes: 0, members: 1 };
     cluster = await LocalCluster.create(shape);
     await cluster.startNats();
     cluster.set("STOCKGRID_SHARDS", "7");
@@ -123,7 +123,7 @@ describe("a local cluster", () => {
     await writeFile(clusterFilePath(folder), JSON.stringify({ ...left, pid: 2 ** 22 + 1, identity: "gone" }));
     cluster = await LocalCluster.start({ ...shape, nodes: 1 });
     expect(await shardsOf(cluster.nodes[0]?.httpUrl ?? "")).toBe(7);
-  }, 120_000);
+  }, 240_000);
 
   it("lets a server read the users anew: keys made before are refused", async () => {
     cluster = await LocalCluster.create({ folder, nats: 1, nodes: 0, secure: true });

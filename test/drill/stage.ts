@@ -16,8 +16,8 @@ import { nodeJson, type Session } from "./session.ts";
 import { Snapshot } from "./snapshot.ts";
 
 const QUIET: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const GOODS = ["apple", "bread", "candle", "drum", "envelope", "flute", "globe", "hammer"];
-/** Light: the machine runs all nodes and servers too, and the history of a long procedure has to be decided. */
+/** Many for few clients, and light: the machine runs all nodes and servers too, and the history of a long procedure has to be decided. */
+const GOODS = Array.from({ length: 24 }, (_, index) => `goods-${index}`);
 const [CLIENTS, PAUSE_MS] = [3, 400];
 const [TRY_MS_MAX, PATIENCE_MS] = [5_000, 300_000];
 const ANSWERS = 15;
@@ -75,7 +75,7 @@ export class Stage {
       clients: CLIENTS,
       skus: GOODS.map((name) => `${name}-${number}`),
       linesMax: 3,
-      openingUnits: 100,
+      openingUnits: 40,
       pauseMs: PAUSE_MS,
       tryMsMax: TRY_MS_MAX,
       patienceMs: PATIENCE_MS,

@@ -31,7 +31,7 @@ export const rollingUpgrade: Procedure = {
       },
     },
   ],
-  outageMsMax: 20_000,
+  outageMsMax: 10_000,
 };
 
 interface Owned {

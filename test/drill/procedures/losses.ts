@@ -31,7 +31,7 @@ export const losingANode: Procedure = {
     },
     { command: "npm run cluster -- thaw node-2", after: (stage) => stage.standbys() },
   ],
-  outageMsMax: 30_000,
+  outageMsMax: 15_000,
 };
 
 export const losingANatsServer: Procedure = {
@@ -49,7 +49,7 @@ export const losingANatsServer: Procedure = {
   finish: async (stage) => {
     await stage.until("every stream to have all copies", () => stage.copiesAreCurrent());
   },
-  outageMsMax: 30_000,
+  outageMsMax: 15_000,
 };
 
 export const losingTheQuorum: Procedure = {
