@@ -41,10 +41,18 @@ async function drill(procedures: readonly Procedure[], json: string | undefined)
 function tableOf(reports: readonly ProcedureReport[]): string {
   const rows = reports.map(({ procedure, tookMs, commands, books, error }) => {
     const slowest = Math.max(0, ...books.map(({ slowestMs }) => slowestMs));
+    const undecided = books.reduce((total, { history }) => total + history.undecided.length, 0);
     const result = error === undefined ? paint(terminal, "green", "as written") : paint(terminal, "red", "failed");
-    return [procedure, String(commands.length), seconds(tookMs), books.length === 0 ? "" : seconds(slowest), result];
+    return [
+      procedure,
+      String(commands.length),
+      seconds(tookMs),
+      books.length === 0 ? "" : seconds(slowest),
+      String(undecided),
+      result,
+    ];
   });
-  return columns([["procedure", "commands", "took", "slowest request", "result"], ...rows]);
+  return columns([["procedure", "commands", "took", "slowest request", "undecided histories", "result"], ...rows]);
 }
 
 function seconds(ms: number): string {
