@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { localServers } from "../cluster/local/index.ts";
 import {
   composeServers,
   type Generated,
@@ -18,7 +19,7 @@ const EXIT_USAGE = 2;
 const SERVERS_MAX = 9;
 const DAYS_MAX = 3_650;
 
-const HELP = `Usage: npm run cluster:nats -- --for compose|kubernetes|hosts --out <folder> [options]
+const HELP = `Usage: npm run cluster:nats -- --for compose|kubernetes|hosts|local --out <folder> [options]
 
 Writes what the NATS servers of a cluster are started from: configuration, accounts with a user for each purpose, and
 certificates of an authority of your own. Made again over the same folder, authority, users and passwords stay, and the
@@ -27,6 +28,7 @@ certificates are new: that is how they are renewed.
   --for compose       three containers, as cluster/compose.yaml has them
   --for kubernetes    a StatefulSet, as cluster/kubernetes has it; --namespace <name>, default stockgrid
   --for hosts         machines of your own: --host <name> once for each, as clients and the other servers reach it
+  --for local         the servers of \`npm run cluster -- --secure\`: --out is its folder \`secure\`
   --servers <n>       how many, for compose and kubernetes; default 3
   --cluster <name>    STOCKGRID_CLUSTER of the grid; default default
   --user <name=role>  one more user; roles are ${ROLES.join(", ")}
@@ -65,7 +67,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const plan = {
       out: resolve(out),
       cluster,
-      servers: serversOf(values),
+      servers: serversOf(values, out),
       users: usersOf(values),
       days: number(values, "days", DAYS_MAX),
     };
@@ -77,11 +79,12 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function serversOf(values: Values): ServerPlan[] {
+function serversOf(values: Values, out: string): ServerPlan[] {
   const { for: way, host = [], namespace = "stockgrid" } = values;
   if (way === "compose") return composeServers(number(values, "servers", SERVERS_MAX));
   if (way === "kubernetes") return kubernetesServers(number(values, "servers", SERVERS_MAX), namespace);
-  if (way !== "hosts") throw new RangeError("--for takes compose, kubernetes or hosts");
+  if (way === "local") return localServers(out);
+  if (way !== "hosts") throw new RangeError("--for takes compose, kubernetes, hosts or local");
   if (host.length === 0) throw new RangeError("--for hosts needs --host, once for each server");
   return hostServers(host);
 }

@@ -9,7 +9,7 @@ import { isVerb } from "./cluster/verbs.ts";
 const EXIT_USAGE = 2;
 
 async function main(argv: readonly string[]): Promise<number> {
-  const words = readWords(argv);
+  const words = readWords(argv, process.env);
   if ("wrong" in words) {
     process.stderr.write(`npm run cluster: ${words.wrong}\nnpm run cluster -- --help explains it.\n`);
     return EXIT_USAGE;

@@ -33,6 +33,8 @@ export interface ClusterFile {
   /** Where that listens for `npm run cluster -- stop node-1` and its like; empty when it does not. */
   readonly controlUrl: string;
   readonly natsUrl: string;
+  /** What nodes are started with by `npm run cluster -- set`; not there in files of earlier versions. */
+  readonly set?: Readonly<Record<string, string>>;
   readonly nats: readonly NatsNote[];
   readonly nodes: readonly NodeNote[];
 }

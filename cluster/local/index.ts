@@ -11,6 +11,6 @@ export { freePorts } from "./free-ports.ts";
 export { LocalCluster, type LocalClusterStart } from "./local-cluster.ts";
 export type { LocalNats, NatsPorts } from "./local-nats.ts";
 export type { LocalNode } from "./local-node.ts";
-export { AlreadyRunning, type LocalClusterOptions, UnsuitableFolder } from "./local-plan.ts";
+export { AlreadyRunning, type LocalClusterOptions, localServers, UnsuitableFolder } from "./local-plan.ts";
 export { type Ending, ManagedProcess } from "./managed-process.ts";
 export { waitFor } from "./wait.ts";

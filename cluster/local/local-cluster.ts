@@ -41,6 +41,8 @@ export class LocalCluster {
   readonly #plan: LocalPlan;
   readonly #nats: readonly LocalNats[];
   readonly #nodes: LocalNode[];
+  /** What nodes are started with beyond the options, by commands to the running cluster. */
+  #set: Readonly<Record<string, string>>;
   #nodesMade: number;
   #controlUrl = "";
 
@@ -48,6 +50,7 @@ export class LocalCluster {
     this.folder = plan.folder;
     this.#options = options;
     this.#plan = plan;
+    this.#set = plan.set;
     const onEnd = (name: string, ending: Ending): void => this.#ended(name, ending);
     this.#nats = plan.servers.map(
       ({ name, folder, ports }) =>
@@ -117,18 +120,31 @@ export class LocalCluster {
 
   /** Resolves when all nodes serve. */
   async startNodes(): Promise<void> {
-    await all(this.#nodes.map((node) => node.start()));
+    await all(this.#nodes.map((node) => node.start(this.#set)));
     await all(this.#nodes.map((node) => node.ready()));
-    if (this.#plan.generated !== undefined && this.#nodes.length > 0) await this.#makeClientStreams();
+    if (this.#nodes.length > 0) await this.#makeClientStreams();
     this.#note();
   }
 
   /** Starts what has ended, with its data. Resolves when it is ready. */
   async startAgain(name: string): Promise<void> {
     const process = this.#known(name);
-    await process.start();
+    await (process instanceof LocalNode ? process.start(this.#set) : process.start());
     this.#note();
     await process.ready();
+  }
+
+  /** A `STOCKGRID_...` variable of every node from its next start on, also of a later life of the cluster in this folder; empty: none any more. */
+  set(variable: string, value: string): void {
+    this.#set = { ...this.#set, [variable]: value };
+    this.#note();
+  }
+
+  /** A NATS server reads its configuration, certificates and users again. Throws for anything else. */
+  reload(name: string): void {
+    const server = this.#nats.find((each) => each.name === name);
+    if (server === undefined) throw new RangeError(`there is no NATS server ${name}`);
+    server.reload();
   }
 
   /** One more node, ready. */
@@ -137,6 +153,7 @@ export class LocalCluster {
     const node = this.#newNode(index, await httpPortFor(this.#plan, index));
     this.#nodes.push(node);
     await this.startAgain(node.name);
+    if (this.#nodes.length === 1) await this.#makeClientStreams();
     return node;
   }
 
@@ -200,6 +217,7 @@ export class LocalCluster {
       identity: identityOf(process.pid),
       controlUrl: this.#controlUrl,
       natsUrl: this.natsUrl,
+      set: this.#set,
       nats: this.#nats.map((server) => {
         const { client, route, monitor } = server.ports;
         return { ...note(server), url: server.url, monitorUrl: server.monitorUrl, ports: [client, route, monitor] as const };
@@ -237,6 +255,7 @@ export class LocalCluster {
   }
 
   async #makeClientStreams(): Promise<void> {
+    if (this.#plan.generated === undefined) return;
     const options = { ...this.natsOptions("clients-operator"), name: "local cluster", log: QUIET };
     const connection = await connectNats(options);
     try {

@@ -118,6 +118,10 @@ export class LocalNats {
     this.#process.thaw();
   }
 
+  reload(): void {
+    this.#process.hangUp();
+  }
+
   logTail(): string {
     return this.#process.logTail();
   }

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Generated, generateNats, type ServerPlan } from "../nats/index.ts";
 import { type ClusterFile, clusterFilePath, readClusterFile, stillRunning, supervisorRuns } from "./cluster-file.ts";
 import { freePorts } from "./free-ports.ts";
@@ -47,9 +47,14 @@ export interface LocalPlan {
   readonly basePort: number | undefined;
   /** TLS and accounts; undefined without. */
   readonly generated: Generated | undefined;
+  /** What an earlier life of the cluster was told to start nodes with. */
+  readonly set: Readonly<Record<string, string>>;
 }
 
 const SERVERS_MAX = 9;
+const HOST = "127.0.0.1";
+/** Certificates, users and configuration. */
+const SECURE = "secure";
 const PORTS_A_SERVER = 3;
 const [ROUTES_ABOVE, MONITORS_ABOVE, HTTP_ABOVE] = [10, 20, 30];
 
@@ -65,11 +70,11 @@ export async function planCluster(options: LocalClusterOptions): Promise<LocalPl
     const name = `nats-${index + 1}`;
     return { name, folder: join(folder, name), ports: each };
   });
-  const peers = servers.map((server) => `127.0.0.1:${server.ports.route}`);
+  const peers = peersOf(servers);
   const known = before?.nodes.map((node) => Number(new URL(node.httpUrl).port)) ?? [];
   const httpPorts = basePort === undefined ? await freePorts(nodes, known) : range(nodes, basePort + HTTP_ABOVE);
   const generated = options.secure === true ? await generate(folder, cluster, servers, peers) : undefined;
-  return { folder, cluster, servers, peers, httpPorts, basePort, generated };
+  return { folder, cluster, servers, peers, httpPorts, basePort, generated, set: before?.set ?? {} };
 }
 
 /** The HTTP port of one more node. */
@@ -144,14 +149,33 @@ function range(count: number, from: number): number[] {
 }
 
 function generate(folder: string, cluster: string, servers: LocalPlan["servers"], peers: readonly string[]): Promise<Generated> {
-  const out = join(folder, "secure");
-  const plans = servers.map(
-    ({ name, folder: own, ports }): ServerPlan => ({
-      folder: name,
-      hosts: ["127.0.0.1", "localhost"],
-      mountedAt: join(out, name),
-      config: localServerConfig(name, own, ports, peers),
-    }),
-  );
-  return generateNats({ out, cluster, servers: plans });
+  const out = join(folder, SECURE);
+  return generateNats({ out, cluster, servers: securedServers(out, servers, peers) });
+}
+
+function securedServers(out: string, servers: LocalPlan["servers"], peers: readonly string[]): ServerPlan[] {
+  return servers.map(({ name, folder, ports }) => ({
+    folder: name,
+    hosts: [HOST, "localhost"],
+    mountedAt: join(out, name),
+    config: localServerConfig(name, folder, ports, peers),
+  }));
+}
+
+/** The servers of a cluster with TLS and accounts, to make their configuration again. `out` is its folder `secure`. Throws when there is none. */
+export function localServers(out: string): ServerPlan[] {
+  const folder = dirname(resolve(out));
+  const file = readClusterFile(folder);
+  if (file?.secure !== true || resolve(out) !== join(folder, SECURE))
+    throw new RangeError(`${out} is not the folder ${SECURE} of a cluster that \`npm run cluster -- --secure\` started`);
+  const servers = file.nats.map(({ name, ports: [client, route, monitor] }) => ({
+    name,
+    folder: join(folder, name),
+    ports: { client, route, monitor },
+  }));
+  return securedServers(resolve(out), servers, peersOf(servers));
+}
+
+function peersOf(servers: LocalPlan["servers"]): string[] {
+  return servers.map(({ ports }) => `${HOST}:${ports.route}`);
 }

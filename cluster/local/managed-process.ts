@@ -103,6 +103,12 @@ export class ManagedProcess {
     this.#frozen = false;
   }
 
+  /** SIGHUP, at which servers read their configuration again. Throws when it does not run. */
+  hangUp(): void {
+    if (this.#child === undefined) throw new Error(`${this.name} does not run`);
+    this.#child.kill("SIGHUP");
+  }
+
   /** The end of what it wrote. */
   logTail(): string {
     try {

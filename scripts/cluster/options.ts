@@ -24,10 +24,11 @@ Three NATS servers that keep three copies of everything, and three grid nodes, a
 development and tests: three disks and three power supplies are what makes a cluster safe.
 
 Start
-  --nodes <n>       grid nodes, 1 to 9; default 3
+  --nodes <n>       grid nodes, 0 to 9; default 3. With 0, \`add\` starts each: as after a restore
   --nats <n>        NATS servers, 1 to 9; default 3. With three or more, lanes have three copies
   --members <n>     members (threads) of each node; default 1
-  --data <folder>   default ./data/cluster. Data, logs and cluster.json are there; what was written is there again next time
+  --data <folder>   default $STOCKGRID_CLUSTER_DIR, else ./data/cluster. Data, logs and cluster.json are there; what was written
+                    is there again next time. Commands take it too
   --fresh           remove what an earlier cluster left in the folder
   --secure          TLS and accounts, as in production; certificates and keys in <folder>/secure
   --base-port <p>   NATS at p, p+1, ...; routes 10 above, monitoring 20 above, HTTP 30 above. Default: free ports
@@ -43,6 +44,8 @@ Commands, with names such as node-2 and nats-1
   thaw <name>       as SIGCONT
   add               one more node
   remove <node>     stop a node for good; its data stays
+  set <NAME=value>  a setting that nodes are started with from now on, such as STOCKGRID_SHARDS=512
+  reload <server>   let a NATS server read its certificates and users again
 
 Try
   npm run cluster -- --fresh
@@ -63,7 +66,7 @@ const OPTIONS = {
   nodes: { type: "string", default: "3" },
   nats: { type: "string", default: "3" },
   members: { type: "string", default: "1" },
-  data: { type: "string", default: "./data/cluster" },
+  data: { type: "string" },
   cluster: { type: "string", default: "local" },
   "base-port": { type: "string" },
   fresh: { type: "boolean", default: false },
@@ -71,21 +74,23 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-export function readWords(argv: readonly string[]): ClusterWords | { readonly wrong: string } {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readWords(argv: readonly string[], env: Environment): ClusterWords | { readonly wrong: string } {
   try {
-    return words(argv);
+    return words(argv, env);
   } catch (error) {
     return { wrong: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function words(argv: readonly string[]): ClusterWords {
+function words(argv: readonly string[], env: Environment): ClusterWords {
   const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   if (!NAME.test(values.cluster)) throw new RangeError("--cluster takes 1 to 64 of the characters A-Z a-z 0-9 _ -");
   return {
     words: positionals,
-    data: values.data,
-    nodes: count("--nodes", values.nodes, COUNT_MAX),
+    data: values.data ?? folderOf(env),
+    nodes: count("--nodes", values.nodes, COUNT_MAX, 0),
     nats: count("--nats", values.nats, COUNT_MAX),
     members: count("--members", values.members, MEMBERS_MAX),
     cluster: values.cluster,
@@ -96,8 +101,14 @@ function words(argv: readonly string[]): ClusterWords {
   };
 }
 
-function count(flag: string, text: string, max: number): number {
+/** An empty value counts as not set, as everywhere. */
+function folderOf(env: Environment): string {
+  const folder = env["STOCKGRID_CLUSTER_DIR"] ?? "";
+  return folder === "" ? "./data/cluster" : folder;
+}
+
+function count(flag: string, text: string, max: number, min = 1): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new RangeError(`${flag} takes a whole number from 1 to ${max}, not ${JSON.stringify(text)}`);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${flag} takes a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
 }

@@ -73,12 +73,16 @@ export async function connectGrid(settings: Settings, startEmbedded: boolean): P
 
 const CONNECT_MS_MAX = 15_000;
 
-/** Throws CommandFailed when no server answers in 15 s. */
-export async function connected(nats: NatsOptions): Promise<NatsConnection> {
+/** Throws CommandFailed, with the reason of the first try, when no server lets it in within `msMax`. */
+export async function connected(nats: NatsOptions, msMax = CONNECT_MS_MAX): Promise<NatsConnection> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new CommandFailed(`NATS at ${nats.url} does not answer`)), CONNECT_MS_MAX);
+  let reason = "";
+  const warn: Log["warn"] = (fields) => {
+    if ("reason" in fields) reason = `: ${String(fields.reason)}`;
+  };
+  const timer = setTimeout(() => reject(new CommandFailed(`NATS at ${nats.url} does not answer${reason}`)), msMax);
   try {
-    return await Promise.race([connectNats({ ...nats, name: "stockgrid command", log: QUIET }), late]);
+    return await Promise.race([connectNats({ ...nats, name: "stockgrid command", log: { ...QUIET, warn } }), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -4,6 +4,7 @@ import { CorruptData } from "../base/index.ts";
 import { loadSettings, type Settings, settingsProblemText } from "../config/index.ts";
 import { type Command, type CommandContext, CommandFailed, EXIT_DONE, EXIT_FAILED, readOptions, UsageError } from "./command.ts";
 import { Connection } from "./connection.ts";
+import { GRID_OPTIONS } from "./grid-nats.ts";
 import { paint, type Terminal } from "./terminal.ts";
 import { type VerifyOptions, type VerifyReport, verifyMember } from "./verify-member.ts";
 import { type DataFolder, openDataFolder } from "./verify-world.ts";
@@ -21,7 +22,8 @@ Nothing is written. Without a node its embedded NATS server is started for the t
 
 Options
   --data-dir <dir>      the data folder of the node (./data)
-  --config <path>, --nats-url, --nats-server, --cluster, --node-id, --shards, --movement-retention-hours
+  --config <path>, --nats-url, --nats-creds, --nats-user, --nats-password, --nats-ca, --nats-cert, --nats-key, --nats-server,
+  --cluster, --node-id, --shards, --movement-retention-hours
                         as for \`stockgrid serve\`, where the node was given them
   --api-key <key>       to ask the running node; default: $STOCKGRID_API_KEY
   --json                machine-readable output
@@ -35,11 +37,7 @@ Exit status: 0 all agree, 1 differences, damage, or nothing to verify, 2 wrong u
 `;
 
 const SETTINGS = {
-  config: { type: "string" },
-  "data-dir": { type: "string" },
-  "nats-url": { type: "string" },
-  "nats-server": { type: "string" },
-  cluster: { type: "string" },
+  ...GRID_OPTIONS,
   "node-id": { type: "string" },
   shards: { type: "string" },
   "movement-retention-hours": { type: "string" },

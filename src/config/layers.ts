@@ -28,7 +28,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = "STOCKGRID_";
 /** Variables of the same family that are no settings of a node: the file itself, and what client commands read. */
-const OTHER_VARIABLES: readonly string[] = ["STOCKGRID_CONFIG", "STOCKGRID_URL", "STOCKGRID_API_KEY", "STOCKGRID_CACHE_DIR"];
+const OTHER_VARIABLES: readonly string[] = [
+  "STOCKGRID_CONFIG",
+  "STOCKGRID_URL",
+  "STOCKGRID_API_KEY",
+  "STOCKGRID_CACHE_DIR",
+  "STOCKGRID_CLUSTER_DIR",
+];
 /** Variables that the project's own tests and tools read begin so. */
 const TOOL_PREFIXES: readonly string[] = ["STOCKGRID_TEST_", "STOCKGRID_SIM_", "STOCKGRID_BENCH_"];
 const DEFAULT_FILE = "stockgrid.json";

@@ -56,6 +56,12 @@ describe("a sound data folder", () => {
     expect(JSON.parse(whileRunning.out)).toMatchObject({ live: { compared: 2, movedOn: 0 }, differences: { count: 0 } });
   });
 
+  it("is found through the NATS servers that a node of a cluster is given, with their key and authority", async () => {
+    const nats = ["--nats-url", "tls://127.0.0.1:1", "--nats-creds", "operator.nk", "--nats-ca", "ca.pem"];
+    const { status, error } = await runStockgrid(["verify", "--data-dir", "nowhere", ...nats], { cwd });
+    expect({ status, error }).toEqual({ status: 1, error: expect.stringContaining("is no data folder of a node") });
+  });
+
   it("agrees with its journal after the node has stopped", async () => {
     const { status, out } = await runStockgrid(["verify"], { cwd });
     expect(status).toBe(0);

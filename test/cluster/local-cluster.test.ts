@@ -1,14 +1,20 @@
 /** The local cluster itself, small: one NATS server and one node, and the command in front of it. */
 
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { nkeyAuthenticator } from "@nats-io/nats-core";
+import { connect } from "@nats-io/transport-node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { clusterFilePath, freePorts, LocalCluster, readClusterFile, waitFor } from "../../cluster/local/index.ts";
+import { clusterFilePath, freePorts, LocalCluster, localServers, readClusterFile, waitFor } from "../../cluster/local/index.ts";
+import { generateNats } from "../../cluster/nats/index.ts";
 import { HELP, readWords } from "../../scripts/cluster/options.ts";
 import { VERBS } from "../../scripts/cluster/verbs.ts";
 import { processIdentity } from "../../src/embedded-nats/index.ts";
+import { connectNats, type NatsOptions } from "../../src/nats/index.ts";
+import { silentLog } from "../support/silent-log.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../scripts/cluster.ts");
 
@@ -36,6 +42,24 @@ async function npmRunCluster(...words: string[]): Promise<Ran> {
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { status, text };
+}
+
+async function shardsOf(httpUrl: string): Promise<number> {
+  const view = (await (await fetch(`${httpUrl}/v1/cluster`)).json()) as { shards: unknown[] };
+  return view.shards.length;
+}
+
+/** Asked once: the servers answer at once. */
+function letsIn({ url, auth, tls }: NatsOptions): Promise<boolean> {
+  const seed = readFileSync(auth?.kind === "creds" ? auth.path : "");
+  const authenticator = nkeyAuthenticator(new Uint8Array(Buffer.from(seed.toString().trim())));
+  return connect({ servers: url, authenticator, tls: { caFile: tls?.ca ?? "" }, reconnect: false }).then(
+    async (connection) => {
+      await connection.close();
+      return true;
+    },
+    () => false,
+  );
 }
 
 function alive(pid: number | undefined): boolean {
@@ -86,6 +110,38 @@ describe("a local cluster", () => {
     expect(await answers()).toBe(true);
   });
 
+  it("starts nodes with what was set, one by one, also in its next life in the same folder", async () => {
+    const shape = { folder, nats: 1, nodes: 0, members: 1 };
+    cluster = await LocalCluster.create(shape);
+    await cluster.startNats();
+    cluster.set("STOCKGRID_SHARDS", "7");
+    const node = await cluster.addNode();
+    expect(await shardsOf(node.httpUrl)).toBe(7);
+    await cluster.stop();
+    // As if who started it had ended.
+    const left = JSON.parse(await readFile(clusterFilePath(folder), "utf8")) as object;
+    await writeFile(clusterFilePath(folder), JSON.stringify({ ...left, pid: 2 ** 22 + 1, identity: "gone" }));
+    cluster = await LocalCluster.start({ ...shape, nodes: 1 });
+    expect(await shardsOf(cluster.nodes[0]?.httpUrl ?? "")).toBe(7);
+  }, 240_000);
+
+  it("lets a server read the users anew: keys made before are refused", async () => {
+    cluster = await LocalCluster.create({ folder, nats: 1, nodes: 0, secure: true });
+    await cluster.startNats();
+    const options = cluster.natsOptions("client");
+    await (await connectNats({ ...options, name: "test", log: silentLog })).close();
+    await copyFile(join(folder, "secure/users/client.nk"), join(folder, "old.nk"));
+    await rm(join(folder, "secure/users/client.nk"));
+    const out = join(folder, "secure");
+    await generateNats({ out, cluster: "local", servers: localServers(out) });
+    cluster.reload("nats-1");
+    const old = { ...options, auth: { kind: "creds", path: join(folder, "old.nk") } } as const;
+    await waitFor("the refusal of the old key", 30_000, async () => ((await letsIn(old)) ? undefined : true));
+    expect(await letsIn(options)).toBe(true);
+    expect(() => cluster?.reload("node-1")).toThrow("there is no NATS server node-1");
+    expect(() => localServers(folder)).toThrow(/is not the folder secure/);
+  }, 60_000);
+
   it("tells of a process that ended unasked", async () => {
     const ended = Promise.withResolvers<string>();
     cluster = await LocalCluster.create({
@@ -135,16 +191,26 @@ describe("npm run cluster", () => {
 
   it.each([
     [["--nats", "0"], "--nats takes a whole number from 1 to 9"],
-    [["--nodes", "x"], "--nodes takes a whole number from 1 to 9"],
+    [["--nodes", "x"], "--nodes takes a whole number from 0 to 9"],
+    [["--nodes", ""], "--nodes takes a whole number from 0 to 9"],
     [["--cluster", "a.b"], "--cluster takes"],
     [["--nots"], "--nots"],
   ] as const)("refuses %j", (words, saying) => {
-    expect(readWords(words)).toEqual({ wrong: expect.stringContaining(saying) });
+    expect(readWords(words, {})).toEqual({ wrong: expect.stringContaining(saying) });
+  });
+
+  it("finds its folder by --data, else by STOCKGRID_CLUSTER_DIR, else beside it", () => {
+    const env = { STOCKGRID_CLUSTER_DIR: "/elsewhere" };
+    expect(readWords(["--data", "/here"], env)).toMatchObject({ data: "/here" });
+    expect(readWords([], env)).toMatchObject({ data: "/elsewhere" });
+    expect(readWords([], { STOCKGRID_CLUSTER_DIR: "" })).toMatchObject({ data: "./data/cluster" });
+    expect(readWords(["--nodes", "0"], {})).toMatchObject({ nodes: 0 });
   });
 
   it.each([
     [["explode"], 2, 'no command "explode"'],
     [["stop"], 2, "stop takes one name"],
+    [["set"], 2, "set takes one setting"],
     [["status"], 1, "no cluster runs"],
   ] as const)("answers %j with status %i", async (words, status, saying) => {
     expect(await npmRunCluster(...words)).toEqual({ status, text: expect.stringContaining(saying) });

@@ -14,11 +14,11 @@ interface Result {
 }
 
 export class Probe {
-  readonly #cluster: Cluster;
+  readonly #cluster: Pick<Cluster, "shards" | "nodes">;
   readonly #skus: readonly string[];
   #round = 0;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Pick<Cluster, "shards" | "nodes">) {
     this.#cluster = cluster;
     this.#skus = skusOfEveryShard(cluster.shards);
   }

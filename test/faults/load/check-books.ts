@@ -9,7 +9,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { type HistoryReport, type Levels, mustBeLinearizable, pairOf, type SplitOptions } from "../history/index.ts";
 import { settle } from "./settle.ts";
 import { PLACE, type Shoppers } from "./shoppers.ts";
@@ -28,10 +28,13 @@ export interface BooksReport {
   readonly history: Omit<HistoryReport, "violations">;
 }
 
+/** The addresses of servers that let everybody in, or how to connect to others. */
+export type NatsAccess = string | (() => Promise<NatsConnection>);
+
 /** Throws what does not add up. */
 export async function checkBooks(
   shoppers: Shoppers,
-  natsUrl: string,
+  nats: NatsAccess,
   say: (line: string) => void,
   options: Partial<SplitOptions> = {},
 ): Promise<BooksReport> {
@@ -42,7 +45,7 @@ export async function checkBooks(
   say("checking the records and the feed");
   const versions = new Map<string, number>();
   for (const sku of shoppers.settings.skus) versions.set(sku, await checkRecord(shoppers, sku));
-  const events = await checkFeed(natsUrl, versions);
+  const events = await checkFeed(nats, versions);
   const { lostConnections, gaveUp, slowestMs } = shoppers.trouble;
   const { answers, refused, books } = shoppers;
   return { acknowledged: books.acknowledged.length, refused, answers, lostConnections, gaveUp, slowestMs, events, history };
@@ -59,10 +62,10 @@ async function checkRecord(shoppers: Shoppers, sku: string): Promise<number> {
 }
 
 /** Waits until the feed has come to the end; the number of events. */
-async function checkFeed(natsUrl: string, versions: ReadonlyMap<string, number>): Promise<number> {
+async function checkFeed(nats: NatsAccess, versions: ReadonlyMap<string, number>): Promise<number> {
   const deadline = Date.now() + FEED_MS_MAX;
   for (;;) {
-    const { seen, events } = await readFeed(natsUrl);
+    const { seen, events } = await readFeed(nats);
     const missing = [...versions].filter(([sku, version]) => seen.get(`${PLACE}/${sku}`) !== version);
     if (missing.length === 0) return events;
     if (Date.now() > deadline)
@@ -77,17 +80,17 @@ export interface EventBody {
   readonly data: { readonly sku: string; readonly location: string; readonly version: number };
 }
 
-async function readFeed(natsUrl: string): Promise<{ seen: Map<string, number>; events: number }> {
+async function readFeed(nats: NatsAccess): Promise<{ seen: Map<string, number>; events: number }> {
   const seen = new Map<string, number>();
   const ids = new Set<string>();
-  const events = await readEvents(natsUrl);
+  const events = await readEvents(nats);
   for (const event of events) follow(event, seen, ids);
   return { seen, events: events.length };
 }
 
 /** Everything that was published. Rejects when the stream does not give all that it has. */
-export async function readEvents(natsUrl: string): Promise<readonly EventBody[]> {
-  const connection = await connect({ servers: natsUrl.split(",") });
+export async function readEvents(nats: NatsAccess): Promise<readonly EventBody[]> {
+  const connection = await (typeof nats === "string" ? connect({ servers: nats.split(",") }) : nats());
   try {
     const { messages } = (await (await jetstreamManager(connection)).streams.info("STOCK_EVENTS")).state;
     const consumer = await jetstream(connection).consumers.get("STOCK_EVENTS");
