@@ -18,7 +18,7 @@ import { until } from "./until.ts";
 
 const RECORDS = 400;
 const EVENTS_EACH = 50;
-const KILLS = 5;
+const KILLS = Number(process.env["FEED_KILLS"] ?? 3);
 
 let nats: TestNats;
 let connection: NatsConnection;
