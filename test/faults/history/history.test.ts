@@ -245,7 +245,7 @@ describe("lines of other SKUs than the first in order", () => {
         [20, 21, READ, levels(5, 0)],
         [ms + 1, ms + 2, READ, levels(5, 2)],
       );
-    expect(checkHistory(took(900), { passingMs: 100 }).violations).toEqual([]);
+    for (const ms of [400, 900]) expect(checkHistory(took(ms), { passingMs: 100 }).violations).toEqual([]);
     expect(checkHistory(took(100), { passingMs: 100 }).violations).toHaveLength(1);
   });
 });
