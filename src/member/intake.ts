@@ -10,10 +10,10 @@
 import { CorruptData, type LaneSeq, type ShardId } from "../base/index.ts";
 import { decodeJournalRecord } from "../codec/index.ts";
 import type { ShardSource } from "../placement/index.ts";
-import type { Journal, Lanes, SnapshotStore } from "../ports/index.ts";
+import type { SnapshotStore } from "../ports/index.ts";
 import type { Entry } from "../shard/index.ts";
 import { type Extra, restoreRow, storedDueKey } from "./checkpoint.ts";
-import { type HeldShard, isPassive } from "./holdings.ts";
+import type { HeldShard } from "./holdings.ts";
 import { type ImageChunk, type ImageCursor, type ImageSource, purgeShard } from "./image.ts";
 import type { MemberState } from "./member-state.ts";
 import type { Replica, ReplicaOptions } from "./replica.ts";
@@ -95,10 +95,7 @@ export class Intake {
     if (held?.state === "following" && held.lane === source.owner && held.epoch >= source.epoch) return this.#durable(held);
     if (held?.state === "kept" && held.lane === imageLaneOf(source)) return;
     this.#checkLeft(shard, source.epoch);
-    if (held !== undefined) {
-      await this.#goOn(held, source);
-      if (await this.#continued(held, source)) return;
-    }
+    if (held !== undefined && (await this.#continued(held, source))) return;
     // Its own claim of an image that it never adopted, or nobody's.
     const isUnowned = source.owner === "" || source.owner === this.#options.lane;
     if (source.origin.kind === "image" && isUnowned) return this.#fillRestored(shard, source.origin.name, source.epoch);
@@ -106,35 +103,11 @@ export class Intake {
     await this.#fill(shard, source);
   }
 
-  /**
-   * Through the lane that the claim continues, when the copy stopped before the shard came there: members that start again together know the last claim, and
-   * may have no checkpoint from behind the move before it. Over one lane only, since the map tells of no other; without success the copy stays as it was.
-   */
-  async #goOn(held: HeldShard, { origin, epoch }: ShardSource): Promise<void> {
-    const { replica, lanes, lane: own } = this.#options;
-    if (!isPassive(held) || held.epoch >= epoch || origin.kind !== "place") return;
-    const { lane } = origin;
-    if (lane === held.lane || lane === own) return;
-    const { first, last } = await boundsOf(lanes, lane);
-    if (last < Math.max(first, origin.seq)) return;
-    const at = (first - 1) as LaneSeq;
-    replica.expect(held.shard, lane);
-    try {
-      this.#track(lane, at);
-      await replica.reached(origin);
-      // Followed from its beginning the lane has taken the copy along; one that was followed already is read once more.
-      if (isPassive(held) && held.lane !== lane) await this.#backfill(held, lane, at);
-    } catch (error) {
-      if (!(error instanceof CorruptData)) throw error;
-    }
-    if (held.lane === lane) held.durable = false;
-    else replica.expect(held.shard, undefined);
-  }
-
   /** Goes on from a local copy that is whole right up to where the owner continued. */
   async #continued(held: HeldShard, { owner, origin, epoch, at }: ShardSource): Promise<boolean> {
     const { replica } = this.#options;
-    if (!isPassive(held) || held.epoch >= epoch || origin.kind !== "place" || held.lane !== origin.lane) return false;
+    const passive = held.state === "following" || held.state === "kept";
+    if (!passive || held.epoch >= epoch || origin.kind !== "place" || held.lane !== origin.lane) return false;
     replica.expect(held.shard, owner);
     await replica.reached(origin);
     try {
@@ -146,7 +119,7 @@ export class Intake {
       return false;
     }
     if (replica.holdings.get(held.shard) !== held || held.state === "stale") return false;
-    await this.#durable(held);
+    if (held.lane === owner) await this.#durable(held);
     return true;
   }
 
@@ -311,14 +284,5 @@ export class Intake {
 
   #checkAlive(): void {
     if (this.#dead) throw new Error("the member stopped");
-  }
-}
-
-async function boundsOf(lanes: Lanes, lane: string): ReturnType<Journal["bounds"]> {
-  const journal = await lanes.open(lane);
-  try {
-    return await journal.bounds();
-  } finally {
-    await journal.close();
   }
 }

@@ -113,32 +113,6 @@ describe("a standby", () => {
     expect(await stage.record(b)).toMatchObject({ onHand: 10, version: 1 });
   });
 
-  it("goes on over the lane in between when the shard moved twice behind its checkpoint, and the second owner never adopted it", async () => {
-    let c = await stage.boot("c");
-    const first = await stage.adopt(a, 1, { kind: "new" });
-    for (const actor of [b, c]) await stage.standBy(actor, first);
-    await stage.receive(a, 10);
-    c.ports.process.kill();
-    const source = await stage.adopt(b, 2, await stage.sealed(b, "a", 1));
-    await stage.receive(b, 5);
-    a.ports.process.kill();
-    a = await stage.boot("a");
-    await stage.standBy(a, source);
-    const origin = await stage.sealed(a, "b", 1);
-    const claim = { owner: "a", epoch: 3, origin, at: stage.position(a) };
-    const writer = a.member.host.tenure()?.writer ?? 0;
-    a.ports.process.kill();
-    b.ports.process.kill();
-    c = await stage.boot("c");
-    expect(c.member.host.holding(SHARD)).toMatchObject({ lane: "a", epoch: 1 });
-    const standing = c.member.host.standBy(SHARD, claim);
-    await stage.settle(c.member.host.seal("a", writer), "the seal of a");
-    await stage.settle(standing, "c to stand by");
-    expect(c.member.host.holding(SHARD)).toMatchObject({ lane: "b", epoch: 2, state: "following" });
-    await stage.adopt(c, 4, origin);
-    expect(await stage.record(c)).toMatchObject({ onHand: 15, version: 2 });
-  });
-
   it("is durable: what it adopted right after it stood by is there after it is killed", async () => {
     await stage.standBy(b, await stage.adopt(a, 1, { kind: "new" }));
     await stage.receive(a, 10);
