@@ -6,7 +6,7 @@
  * A3. An alias of one source (`pos:9`) goes before one of all (`9`).
  */
 
-import { type Fault, keyToken, type LocationId, type Sku } from "../base/index.ts";
+import { type Fault, firstAfter, keyToken, type LocationId, type Sku } from "../base/index.ts";
 import type { KeyValue } from "../ports/index.ts";
 import { type Alias, type AliasKind, decodeAlias, encodeAlias } from "./alias.ts";
 
@@ -135,17 +135,6 @@ export class AliasBook {
 }
 
 const keyOf = (kind: AliasKind, code: string): string => `${KEY_PREFIX}${kind}.${keyToken(code)}`;
-
-/** Index of the first key behind `after`. */
-function firstAfter(keys: readonly string[], after: string): number {
-  let [low, high] = [0, keys.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((keys[middle] as string) <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 function unanswered(error: unknown): Fault {
   const reason = error instanceof Error ? error.message : String(error);

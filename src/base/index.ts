@@ -1,6 +1,7 @@
 /** Small pure helpers that everything else may use. */
 export { InvariantBroken, invariant } from "./assert.ts";
 export { CorruptData, type Fault, type FaultCode } from "./fault.ts";
+export { firstAfter } from "./first-after.ts";
 export { hash32, shardOfHash } from "./hash.ts";
 export {
   type EpochMs,

@@ -6,7 +6,7 @@
  * L3. A location never goes back: what is older than what is known is passed over.
  */
 
-import { type Fault, type FaultCode, keyToken, type LocationId } from "../base/index.ts";
+import { type Fault, type FaultCode, firstAfter, keyToken, type LocationId } from "../base/index.ts";
 import { decodeLocation, encodeLocation } from "../codec/index.ts";
 import type { Clock, KeyValue, KeyValueEntry } from "../ports/index.ts";
 import type { Location } from "../shard/index.ts";
@@ -145,17 +145,6 @@ export class LocationBook {
 
 function keyOf(id: LocationId): string {
   return KEY_PREFIX + keyToken(id);
-}
-
-/** Index of the first id behind `after`. */
-function firstAfter(ids: readonly string[], after: string): number {
-  let [low, high] = [0, ids.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ids[middle] as string) <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function fault(code: FaultCode, detail: string): Fault {

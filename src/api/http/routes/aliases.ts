@@ -6,16 +6,15 @@ import {
   AliasSchema,
   AliasViewSchema,
   aliasView,
-  invalidRequest,
   PAGE_ITEMS_DEFAULT,
   PAGE_ITEMS_MAX,
-  type Parsed,
   parseAlias,
   parseAliasKind,
   problem,
   problemOf,
 } from "../../contract/index.ts";
 import type { RouteDocs } from "../openapi.ts";
+import { parsePage } from "./page.ts";
 import { paramOf, type Router, type RouteSpec } from "./routes.ts";
 
 type Aliases = Pick<AliasBook, "get" | "list" | "put" | "remove">;
@@ -102,19 +101,6 @@ function listRoute(aliases: Aliases): RouteSpec {
       answers.view(reply, since, 200, { items: items.map(aliasView), ...(next === undefined ? {} : { next }) });
     },
   };
-}
-
-/** `after` and `limit` of a list. */
-export function parsePage(query: unknown): Parsed<{ readonly after: string | undefined; readonly limit: number }> {
-  const { after, limit = String(PAGE_ITEMS_DEFAULT) } = query as { readonly after?: unknown; readonly limit?: unknown };
-  const count = typeof limit === "string" && /^[1-9]\d{0,3}$/.test(limit) ? Number(limit) : 0;
-  if (count < 1 || count > PAGE_ITEMS_MAX) return wrong("limit", `must be a whole number from 1 to ${PAGE_ITEMS_MAX}`);
-  if (after !== undefined && typeof after !== "string") return wrong("after", "must be given once");
-  return { ok: true, value: { after, limit: count } };
-}
-
-function wrong(name: string, message: string): { readonly ok: false; readonly problem: ReturnType<typeof invalidRequest> } {
-  return { ok: false, problem: invalidRequest([{ path: `query ${name}`, message }]) };
 }
 
 const unknown = (code: string): ReturnType<typeof problem> =>

@@ -19,7 +19,7 @@ import {
 } from "../../contract/index.ts";
 import type { Answers } from "../answer.ts";
 import type { RouteDocs } from "../openapi.ts";
-import { parsePage } from "./aliases.ts";
+import { parsePage } from "./page.ts";
 import { paramOf, type Router, type RouteSpec } from "./routes.ts";
 
 const ONE = "/v1/deadletters/:seq";

@@ -1,7 +1,6 @@
 /** Locations: put, listed, read. */
 
 import {
-  invalidRequest,
   LocationSchema,
   LocationsViewSchema,
   LocationViewSchema,
@@ -16,6 +15,7 @@ import {
   problemOf,
 } from "../../contract/index.ts";
 import type { RouteDocs } from "../openapi.ts";
+import { type Page, parsePage } from "./page.ts";
 import { paramOf, type Router, type RouteSpec } from "./routes.ts";
 
 const ONE = "/v1/locations/:location";
@@ -50,7 +50,7 @@ function listRoute({ context: { grid } }: Router): RouteSpec {
     scope: "read",
     docs: LIST_DOCS,
     handle: (request, reply, answers, since) => {
-      const page = parsePage(request.query);
+      const page = parseLocationPage(request.query);
       if (!page.ok) return answers.problem(reply, since, page.problem);
       const { after, limit } = page.value;
       grid.locations(after, limit + 1, (result) => {
@@ -79,23 +79,12 @@ function readRoute({ context: { grid } }: Router): RouteSpec {
   };
 }
 
-interface Page {
-  readonly after: string | undefined;
-  readonly limit: number;
-}
-
-function parsePage(query: unknown): Parsed<Page> {
-  const { after, limit = String(PAGE_ITEMS_DEFAULT) } = query as { readonly after?: unknown; readonly limit?: unknown };
-  const count = typeof limit === "string" && /^[1-9]\d{0,3}$/.test(limit) ? Number(limit) : 0;
-  if (count < 1 || count > PAGE_ITEMS_MAX) return wrongQuery("limit", `must be a whole number from 1 to ${PAGE_ITEMS_MAX}`);
-  if (after === undefined) return { ok: true, value: { after, limit: count } };
-  if (typeof after !== "string") return wrongQuery("after", "must be given once");
-  const id = parseLocationId(after, "query after");
-  return id.ok ? { ok: true, value: { after: id.value, limit: count } } : id;
-}
-
-function wrongQuery(name: string, message: string): Parsed<Page> {
-  return { ok: false, problem: invalidRequest([{ path: `query ${name}`, message }]) };
+/** Of locations, whose pages go on after an id. */
+function parseLocationPage(query: unknown): Parsed<Page> {
+  const page = parsePage(query);
+  if (!page.ok || page.value.after === undefined) return page;
+  const id = parseLocationId(page.value.after, "query after");
+  return id.ok ? page : id;
 }
 
 const TAG = "Locations";
