@@ -36,7 +36,10 @@ import { Takes } from "./takes.ts";
 /** How long a standby waits for each one that comes before it. */
 const TURN_MS = 3_000;
 const ADOPT_AGAIN_MS = 500;
-/** A shard that came from another member stays for so long: two members that see different members would hand it to and fro at the speed of the map. */
+/**
+ * A shard that came from another member stays for so long, and a standby that was struck out waits for so long: two members that see different members would
+ * hand the shard to and fro, or list and strike, at the speed of the map.
+ */
 const REST_MS = 2_000;
 /** A standby that is filling for longer is not one for the time being. */
 const COLD_MS = 2_000;
@@ -90,6 +93,8 @@ export class Shift {
   readonly #tries = new Map<ShardId, Try>();
   /** When the present claim of a shard that came from another member was first seen. */
   readonly #arrivals = new Map<ShardId, { readonly epoch: number; readonly ms: number }>();
+  /** When this member was last seen among the standbys of a claim. */
+  readonly #listed = new Map<ShardId, { readonly epoch: number; readonly ms: number }>();
   /** When a loss was first seen, by owner and writer. */
   readonly #lossMs = new Map<string, number>();
 
@@ -312,12 +317,23 @@ export class Shift {
   #warmed(view: View): ShardId[] {
     const shards: ShardId[] = [];
     eachClaim(view.map, (claim, shard) => {
-      if (claim.owner === view.lane || claim.standbys.includes(view.lane)) return;
+      if (claim.owner === view.lane || this.#isListed(view, claim, shard)) return;
       const holding = view.holding(shard);
       const canContinue = isWarm(claim, holding) || (isNeeded(claim, holding) && this.takes.wasAsked(shard, claim.epoch));
       if (canContinue && partIn(view, claim, shard) !== undefined) shards.push(shard);
     });
     return shards;
+  }
+
+  /** It is, or was under this claim until just now: whoever struck it out does not see it, and would do so again. */
+  #isListed(view: View, { epoch, standbys }: ShardClaim, shard: ShardId): boolean {
+    const now = this.#options.elapsedMs();
+    if (standbys.includes(view.lane)) {
+      this.#listed.set(shard, { epoch, ms: now });
+      return true;
+    }
+    const listed = this.#listed.get(shard);
+    return listed?.epoch === epoch && now - listed.ms < REST_MS;
   }
 
   /** Itself where it has no copy or is one too many; from its own shards, who is not there any more. */
