@@ -18,6 +18,7 @@ export interface HeldShard extends Holding {
   catchingUp: boolean;
   /** It is in a checkpoint, or all of it in the own lane: there again after a restart. */
   durable: boolean;
+  unsettled: boolean;
   /** The owner released it here, and to whom; undefined again once it is adopted by anyone. */
   released: { readonly place: LanePlace; readonly to: string } | undefined;
 }
@@ -44,7 +45,8 @@ export class Holdings {
   }
 
   hold(shard: ShardId, epoch: number, lane: string, state: HeldState, durable = false): HeldShard {
-    const held: HeldShard = { shard, epoch, lane, state, catchingUp: false, durable, adoptedAt: undefined, released: undefined };
+    const unknown = { adoptedAt: undefined, released: undefined };
+    const held: HeldShard = { shard, epoch, lane, state, catchingUp: false, durable, unsettled: !durable, ...unknown };
     if (this.#held[shard] === undefined) this.#count++;
     this.#held[shard] = held;
     return held;

@@ -469,7 +469,8 @@ export class Incarnation {
     }
     stats.checkpoints++;
     this.#mark = mark;
-    this.#keepHeld();
+    this.replica.marked(mark);
+    this.#keepHeld(mark);
     observer?.checkpointed?.(seconds, cells);
     for (const waiter of this.#cutWaiters.splice(0)) waiter();
     this.#checkpointIfIdle();
@@ -477,11 +478,16 @@ export class Incarnation {
     onCheckpoint(mark);
   }
 
-  /** What was held at the cut outlives this process from here on. */
-  #keepHeld(): void {
-    const news = this.#cutHeld.filter(({ durable }) => !durable);
-    for (const held of news) held.durable = true;
-    if (news.length > 0) this.replica.stirred();
+  /** What was held at the cut outlives this process from here on; what came along to another lane since then will only do so as it was at the cut. */
+  #keepHeld(mark: Mark): void {
+    let isNews = false;
+    for (const [index, held] of this.#cutHeld.entries()) {
+      const unsettled = held.epoch !== mark.held[index]?.epoch;
+      isNews ||= !held.durable || held.unsettled !== unsettled;
+      held.durable = true;
+      held.unsettled = unsettled;
+    }
+    if (isNews) this.replica.stirred();
   }
 
   #resolveCheckpoints(error: Error): void {

@@ -119,7 +119,7 @@ export class Intake {
       return false;
     }
     if (replica.holdings.get(held.shard) !== held || held.state === "stale") return false;
-    if (held.lane === owner) await this.#durable(held);
+    await this.#durable(held);
     return true;
   }
 
@@ -191,7 +191,7 @@ export class Intake {
 
   /** A checkpoint that fails takes nothing away: the copy is whole, and the next one has it. */
   async #durable(held: HeldShard): Promise<void> {
-    if (!held.durable) await this.#options.checkpointWith();
+    if (held.unsettled) await this.#options.checkpointWith();
   }
 
   /** Leaves neither memory nor rows of the shard. */
@@ -267,7 +267,7 @@ export class Intake {
     if (shardOfEntry(entry, shards) !== held.shard) return;
     if (entry.entry === "adopted") {
       if (replica.complete(held, entry.origin, entry.epoch)) replica.moveTo(held, lane, entry.epoch, "filling", seq);
-      else if (held.lane === lane && entry.epoch > held.epoch) held.epoch = entry.epoch;
+      else if (held.lane === lane && entry.epoch > held.epoch) replica.moveTo(held, lane, entry.epoch, held.state, seq);
       return;
     }
     if (held.state !== "filling" || held.lane !== lane) return;

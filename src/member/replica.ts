@@ -49,6 +49,8 @@ export class Replica {
   readonly #awaited: string[] = [];
   /** Lanes in which held shards are going to continue, by shard: followed before the first shard is held through them. */
   readonly #expected = new Map<ShardId, string>();
+  /** Lanes that are followed in the last checkpoint. */
+  #marked: ReadonlySet<string> = new Set();
   #own: LaneTracker | undefined;
   #ownRead: LaneSeq | undefined;
   #rejectOwn: (error: Error) => void = () => undefined;
@@ -61,10 +63,18 @@ export class Replica {
 
   /** Takes up what a checkpoint held. Own shards are kept: whether they are still ours is for the map to say. */
   restore(mark: Mark): void {
+    const seen = new Map(mark.followed.map(({ lane, seq }) => [lane, seq]));
     for (const { shard, epoch, lane } of mark.held) {
-      this.holdings.hold(shard, epoch, lane, lane === this.#options.lane ? "kept" : "following", true);
+      const held = this.holdings.hold(shard, epoch, lane, lane === this.#options.lane ? "kept" : "following", true);
+      held.adoptedAt = seen.get(lane);
     }
     for (const followed of mark.followed) this.track(followed);
+    this.marked(mark);
+  }
+
+  /** The checkpoint with this mark is on disk: a restart begins there. */
+  marked({ followed }: Mark): void {
+    this.#marked = new Set(followed.map(({ lane }) => lane));
   }
 
   /** Reads the own lane from behind `start` through `to`; resolves to the mark of that record. Rejects when it cannot be trusted. */
@@ -248,6 +258,7 @@ export class Replica {
     held.epoch = epoch;
     held.state = state;
     held.released = undefined;
+    if (lane !== this.#options.lane && !this.#marked.has(lane)) held.unsettled = true;
     if (this.#expected.get(held.shard) === lane) this.#expected.delete(held.shard);
   }
 

@@ -45,8 +45,8 @@ export class ShardDuties {
 
   *released(): Iterable<Released> {
     const { replica, lane } = this.#options;
-    for (const { shard, epoch, released, state, durable } of replica.holdings) {
-      if (released?.to === lane && state === "following" && durable) yield { shard, epoch, place: released.place };
+    for (const { shard, epoch, released, state, unsettled } of replica.holdings) {
+      if (released?.to === lane && state === "following" && !unsettled) yield { shard, epoch, place: released.place };
     }
   }
 

@@ -57,7 +57,7 @@ export function isWhole(holding: Holding): boolean {
  * When the claim's own adoption never came to be, nothing of the shard is in the owner's lane: the next claim continues from where that one would have.
  */
 export function continuation(claim: ShardClaim, holding: Holding | undefined, end: LanePlace): ShardOrigin | undefined {
-  if (holding === undefined || !isWhole(holding) || holding.catchingUp) return undefined;
+  if (holding === undefined || !isWhole(holding) || holding.catchingUp || holding.unsettled) return undefined;
   if (holding.lane === claim.owner && holding.epoch === claim.epoch) return { kind: "place", ...end };
   const { origin } = claim;
   const isUnadopted = holding.epoch < claim.epoch && origin.kind === "place" && origin.lane === holding.lane;
@@ -115,9 +115,13 @@ function isStoredBehind(view: View, { owner, writer }: ShardClaim, seq: number):
 
 /** A shard that this member gave away, and whose owner has no checkpoint of it yet. */
 export function isGivenAndNotDurable(view: View, claim: ShardClaim): boolean {
-  const { owner, origin, at } = claim;
-  const isGiven = owner !== view.lane && origin.kind === "place" && origin.lane === view.lane;
-  return isGiven && view.isServing(owner) && !isStoredBehind(view, claim, at + 1);
+  const { owner, at } = claim;
+  return isGivenBy(view.lane, claim) && view.isServing(owner) && !isStoredBehind(view, claim, at + 1);
+}
+
+/** The shard continues with another member, from this lane. */
+export function isGivenBy(lane: string, { owner, origin }: ShardClaim): boolean {
+  return owner !== lane && origin.kind === "place" && origin.lane === lane;
 }
 
 function areWantedIn(claim: ShardClaim, placed: Placement): boolean {

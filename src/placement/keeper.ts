@@ -9,7 +9,7 @@
 import type { LaneSeq, ShardId } from "../base/index.ts";
 import type { Clock, KeyValue, Log } from "../ports/index.ts";
 import { Beats } from "./beats.ts";
-import { bestFirst, eachClaim, isGivenAndNotDurable, isServed, type View } from "./duties.ts";
+import { bestFirst, eachClaim, isGivenAndNotDurable, isGivenBy, isServed, type View } from "./duties.ts";
 import { MapCell } from "./map-cell.ts";
 import { addStandby, claim, drain, pin, removeStandby, undrain, unpin } from "./map-changes.ts";
 import type { MemberInfo } from "./membership.ts";
@@ -199,17 +199,26 @@ export class Keeper {
 
   /**
    * How far the own lane may be trimmed: what every follower has in its checkpoints, and not beyond where a claim of this member was made that it does not
-   * serve, since others have to see there whether it was ever adopted. O(shards).
+   * serve, since others have to see there whether it was ever adopted. Not at all while a shard continues from here with an owner that has not told yet how far its
+   * checkpoint has this lane: without the rest of it, it could not come back after a crash. O(shards).
    */
   trimFloor(): LaneSeq {
     const { host } = this.#options;
     const { map } = this.#cell;
     if (map === undefined) return 0 as LaneSeq;
     let floor: number = this.beats.durableWithOthers(host.lane) ?? Number.MAX_SAFE_INTEGER;
-    eachClaim(map, ({ owner, at }, shard) => {
+    eachClaim(map, (claim, shard) => {
+      const { owner, at } = claim;
       if (owner === host.lane && !isServed(host.holding(shard))) floor = Math.min(floor, at);
+      if (isGivenBy(host.lane, claim) && !this.#hasTold(owner, at)) floor = 0;
     });
     return floor as LaneSeq;
+  }
+
+  /** The member's checkpoint, as it last told, is behind its claim at `at`, or says how far it has the own lane. */
+  #hasTold(owner: string, at: LaneSeq): boolean {
+    const told = this.beats.member(owner)?.durable;
+    return told !== undefined && ((told[owner] ?? 0) > at || told[this.#options.host.lane] !== undefined);
   }
 
   /** Shards the map gives to this member, served or not. */

@@ -34,7 +34,12 @@ export interface Holding {
   readonly state: "filling" | "following" | "served" | "closing" | "kept" | "stale";
   /** A later owner's lane is being read for it: there may be an adoption that is not seen yet. */
   readonly catchingUp?: boolean;
-  /** Where the adoption of `epoch` was seen in `lane`; undefined when it was before this copy was taken. */
+  /**
+   * It came along to this lane since the last checkpoint, over a lane that is not followed there: a restart would find it earlier in its chain and could not go on by itself.
+   * A copy to be kept, and none to rest a claim on.
+   */
+  readonly unsettled?: boolean;
+  /** The adoption of `epoch` was seen in `lane`, there or before; undefined when it was before this copy was taken. */
   readonly adoptedAt?: LaneSeq | undefined;
 }
 
@@ -67,7 +72,7 @@ export interface ShardHost {
   holdings(): Iterable<Holding>;
   /** Sequences of followed lanes, and of the own one, that are in a finished checkpoint. */
   durable(): ReadonlyMap<string, LaneSeq>;
-  /** Releases in favour of this member, of shards that are not `filling`, not yet adopted. Cleared by `adopt` and `discard`. */
+  /** Releases in favour of this member, of shards that are neither `filling` nor `unsettled`, not yet adopted. Cleared by `adopt` and `discard`. */
   released(): Iterable<Released>;
 
   /**

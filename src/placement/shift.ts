@@ -196,8 +196,9 @@ export class Shift {
   #takeCopies(view: View): void {
     const wishes: { shard: ShardId; source: ShardSource; part: Part }[] = [];
     eachClaim(view.map, (claim, shard) => {
-      if (claim.owner === view.lane || claim.owner === "" || isServed(view.holding(shard)) || isWarm(claim, view.holding(shard)))
-        return;
+      const holding = view.holding(shard);
+      if (claim.owner === view.lane || claim.owner === "" || isServed(holding)) return;
+      if (isWarm(claim, holding) && holding?.unsettled !== true) return;
       const part = partIn(view, claim, shard);
       if (part !== undefined) wishes.push({ shard, source: claim, part });
     });

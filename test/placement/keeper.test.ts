@@ -2,7 +2,16 @@
 
 import { describe, expect, it } from "vitest";
 import type { ShardId } from "../../src/base/index.ts";
-import { encodeShardMap, firstMap, MAP_KEY } from "../../src/placement/index.ts";
+import {
+  decodeShardMap,
+  encodeMember,
+  encodeShardMap,
+  firstMap,
+  MAP_KEY,
+  type MemberInfo,
+  removeStandby,
+  type ShardMap,
+} from "../../src/placement/index.ts";
 import { ClusterRun, type Seat } from "./cluster-run.ts";
 
 async function calmRun(nodes: number, shards = 12): Promise<ClusterRun> {
@@ -119,6 +128,54 @@ describe("a cluster", () => {
     await settled(run);
     expect([...changed].sort((a, b) => a - b)).toEqual(lost);
     expect(owners?.of(lost[0] as ShardId)?.lane).toBe("c_n1_0");
+  });
+});
+
+describe("a standby", () => {
+  it("that is struck out waits before it lists itself again, so that two members that do not see each other change the map seldom", async () => {
+    const run = await calmRun(2);
+    const standby = run.lanes.map?.claims[0]?.standbys[0] as string;
+    let strikes = 0;
+    for (let ms = 0; ms < 5_000; ms += 50) {
+      const { value, revision } = run.state.entries.get(MAP_KEY) as { value: Uint8Array; revision: number };
+      const map = decodeShardMap(value);
+      if (map.claims[0]?.standbys.includes(standby)) {
+        run.state.put(MAP_KEY, encodeShardMap(removeStandby(map, standby, [0 as ShardId])), revision);
+        strikes++;
+      }
+      await run.runFor(50);
+    }
+    expect(strikes).toBeGreaterThan(1);
+    expect(strikes).toBeLessThan(5);
+  });
+});
+
+describe("the lane of a member", () => {
+  const lane = "c_n0_0";
+  const claim = { owner: "c_n1_0", writer: 1, epoch: 2, origin: { kind: "place", lane, seq: 5 }, at: 7, standbys: [] };
+
+  async function floorWhen(durable: Record<string, number> | undefined): Promise<number> {
+    const run = new ClusterRun(9, 1, 1, 1);
+    run.state.check = () => undefined;
+    run.state.put(MAP_KEY, encodeShardMap({ ...firstMap(1), claims: [claim] } as unknown as ShardMap), 0);
+    if (durable !== undefined) {
+      const info = { lane: claim.owner, node: "n1", version: "1", httpUrl: "", writer: 1, state: "serving", beat: 1, durable };
+      run.members.put(claim.owner, encodeMember(info as MemberInfo), 0);
+    }
+    run.start(run.seats[0] as Seat);
+    await run.runFor(1_000);
+    return run.lives[0]?.keeper.trimFloor() as number;
+  }
+
+  it("is not trimmed while a shard continues from it with an owner that has not told what its checkpoint has", async () => {
+    expect(await floorWhen(undefined)).toBe(0);
+    expect(await floorWhen({})).toBe(0);
+    expect(await floorWhen({ c_n1_0: 7 })).toBe(0);
+  });
+
+  it("is trimmed up to where the owner's checkpoint has it, and freely once that is behind the claim", async () => {
+    expect(await floorWhen({ [lane]: 4, c_n1_0: 7 })).toBe(4);
+    expect(await floorWhen({ c_n1_0: 8 })).toBe(Number.MAX_SAFE_INTEGER);
   });
 });
 
