@@ -17,11 +17,13 @@ export class SimImages implements ImageSource {
   readonly #links: Links;
   readonly #clock: Clock;
   readonly #asked = new Map<number, (result: Read<ImageChunk>) => void>();
-  #asks = 0;
+  #asks: number;
 
   constructor(links: Links, clock: Clock, give: GiveImage) {
     this.#links = links;
     this.#clock = clock;
+    // An answer to an earlier start of this member, about another shard, means nothing to this one.
+    this.#asks = clock.now() * 1_000;
     links.receive((from, bytes) => {
       const message = deserialize(bytes) as Message;
       if (message.kind === "answer") this.#asked.get(message.id)?.(message.result);
