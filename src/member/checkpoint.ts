@@ -77,6 +77,7 @@ const FORGET_MAX = 50_000;
 export class Checkpoint {
   readonly #options: CheckpointOptions;
   #cut: Cut | undefined;
+  #handedOver: Promise<void> = Promise.resolve();
   #dead = false;
 
   constructor(options: CheckpointOptions) {
@@ -113,10 +114,18 @@ export class Checkpoint {
     const cut = this.#cut as Cut;
     const writer = this.#options.store.begin();
     this.#run(this.#encode(cut, writer), () => {
-      writer.commit(encodeMark(cut.mark), (error) => {
-        if (!this.#dead) this.#finish(cut, error);
+      this.#handedOver = new Promise((resolve) => {
+        writer.commit(encodeMark(cut.mark), (error) => {
+          resolve();
+          if (!this.#dead) this.#finish(cut, error);
+        });
       });
     });
+  }
+
+  /** Resolves once the store is done with what was handed to it, also after `stop`: whoever reads it before finds rows of two checkpoints. */
+  get handedOver(): Promise<void> {
+    return this.#handedOver;
   }
 
   /** Whatever is in work has no effect on memory any more. */

@@ -264,6 +264,11 @@ export class Incarnation {
     this.#resolveCheckpoints(stopped);
   }
 
+  /** Resolves once a checkpoint that was on its way is in the store, or is not: only then may another incarnation read it. */
+  get storeIsQuiet(): Promise<void> {
+    return this.#checkpoint?.handedOver ?? Promise.resolve();
+  }
+
   /** Writes a checkpoint of all that is committed. Call when nothing is waiting. Resolves once it is on disk. */
   checkpointNow(): Promise<void> {
     return new Promise((resolve, reject) => {

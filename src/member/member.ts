@@ -418,8 +418,11 @@ export class Member implements ShardGrid, Peers {
     const delay = this.#rejoinMs * (0.5 + random.uint32() / 2 ** 32);
     this.#rejoinMs = Math.min(this.#rejoinMs * 2, REJOIN_MS_MAX);
     this.#cancelRejoin = clock.after(delay, () => {
-      this.#current = this.#newIncarnation();
-      this.start().catch((error: unknown) => this.#onRejoinFailed(error));
+      void this.#current.storeIsQuiet.then(() => {
+        if (this.#phase !== "recovering") return;
+        this.#current = this.#newIncarnation();
+        this.start().catch((error: unknown) => this.#onRejoinFailed(error));
+      });
     });
   }
 
