@@ -13,7 +13,9 @@ const SEEDS_A_TEST = 10;
 /** The first whose clients also send what is late, and reverse. */
 const REVERSALS_SEED = 5_001;
 /** Seeds beyond the first ones that found something. */
-const REGRESSIONS = [141, 155, 179, 183, 219, 230, 300, 324, 1169, 1246, 1308, 1601, 1963, 2075, 2097, 2126, 10380, 20812, 20918, 62151];
+const REGRESSIONS = [
+  141, 155, 179, 183, 219, 230, 300, 324, 1169, 1246, 1308, 1601, 1963, 2075, 2097, 2126, 10380, 20812, 20918, 62151,
+];
 
 async function expectSound(seed: number): Promise<ClusterReport> {
   const report = await runClusterSeed(seed, productionProgram);
