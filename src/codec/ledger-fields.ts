@@ -23,8 +23,9 @@ export function ledgerOfFields(fields: readonly unknown[]): Ledger {
 }
 
 /** Nothing is in it. */
-export function isEmptyLedger({ base, foldedTo, waiting, history }: Ledger): boolean {
-  return base === 0 && foldedTo === EMPTY_LEDGER.foldedTo && waiting.length === 0 && history.length === 0;
+export function isEmptyLedger({ base, foldedTo, foldedCount, waiting, history }: Ledger): boolean {
+  const isFolded = foldedTo !== EMPTY_LEDGER.foldedTo || foldedCount !== EMPTY_LEDGER.foldedCount;
+  return base === 0 && !isFolded && waiting.length === 0 && history.length === 0;
 }
 
 function fieldsOfWaiting(waiting: readonly Waiting[]): unknown[] {

@@ -148,7 +148,8 @@ export function encodeStockRecord(record: StockRecord): Uint8Array {
     record.updatedAt,
     record.countedAt,
   ];
-  if (isEmptyLedger(ledger)) return pack(fields);
+  // Units or a count without a ledger mean a record of the first release, which is given one when it is read.
+  if (isEmptyLedger(ledger) && record.onHand === 0 && record.countedAt === 0) return pack(fields);
   fields.push(...fieldsOfLedger(ledger));
   return pack(fields, ledger.waiting.length === 0 ? RECORD_FORMAT_LEDGER : RECORD_FORMAT_WAITING);
 }

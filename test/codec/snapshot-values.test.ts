@@ -142,6 +142,11 @@ describe("a value of the snapshot", () => {
     );
   });
 
+  it.each([{ onHand: 3 }, { countedAt: 1 }])("of a record with %j and an empty ledger keeps it empty", (levels) => {
+    const value = { ...emptyRecord("s" as Sku, "l" as LocationId), ...levels } as StockRecord;
+    expect(decodeStockRecord(encodeStockRecord(value), value.sku, value.location)).toEqual(value);
+  });
+
   it("of a stock record comes back as it was written, and shows whether something waits", () => {
     fc.assert(
       fc.property(record, (value) => {
